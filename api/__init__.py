@@ -1,0 +1,1 @@
+"""What arrives and what goes back: the application, its limits, and who asks."""

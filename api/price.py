@@ -1,0 +1,87 @@
+"""The price of an operation: worked out once for a document, summed up for each request's variables.
+
+A scalar is free, an object costs 1, a list its length times an item. A connection's length is
+`first` or `last`, else the default page; of a list without pages nothing is known, so it counts 5.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from graphql import FieldNode, IntValueNode, ListValueNode, ValueNode, VariableNode
+
+from api import limits
+
+
+@dataclass(frozen=True)
+class Length:
+    """Of a list: known from the document, or from a variable when that is given."""
+
+    known: int
+    variable: str | None = None
+
+    def of(self, variables: Mapping[str, Any]) -> int:
+        """What coercion will refuse counts as if it were not given."""
+        value = variables.get(self.variable) if self.variable else None
+        if isinstance(value, list):
+            return len(value)
+        if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+            return value
+        return self.known
+
+
+@dataclass(frozen=True)
+class Term:
+    """The items of one field: as many as the longest of the lengths (none: one), each `item` and a set."""
+
+    lengths: frozenset[Length]
+    item: int
+    child: int
+
+    def cost(self, variables: Mapping[str, Any], costs: list[int]) -> int:
+        count = max((length.of(variables) for length in self.lengths), default=1)
+        return count * (self.item + costs[self.child])
+
+
+@dataclass(frozen=True)
+class SetPrice:
+    """Of one selection set: what is fixed, and terms that point to sets priced before it."""
+
+    fixed: int
+    terms: tuple[Term, ...]
+
+
+def total(prices: Iterable[SetPrice], variables: Mapping[str, Any]) -> list[int]:
+    """The cost of each set. A set that is reached by many paths is summed up once."""
+    costs: list[int] = []
+    for price in prices:
+        costs.append(price.fixed + sum(term.cost(variables, costs) for term in price.terms))
+    return costs
+
+
+def list_length(field: FieldNode, defaults: Mapping[str, ValueNode]) -> Length | None:
+    """By its arguments: first, last or ids; null when it has none of them."""
+    lengths = (
+        _argument_length(argument.value, defaults)
+        for argument in field.arguments
+        if argument.name.value in ("first", "last", "ids")
+    )
+    return next((length for length in lengths if length is not None), None)
+
+
+def _argument_length(value: ValueNode, defaults: Mapping[str, ValueNode]) -> Length | None:
+    if isinstance(value, VariableNode):
+        name = value.name.value
+        default = defaults.get(name)
+        known = _literal_length(default) if default else None
+        return Length(limits.DEFAULT_PAGE if known is None else known, name)
+    known = _literal_length(value)
+    return None if known is None else Length(known)
+
+
+def _literal_length(value: ValueNode) -> int | None:
+    if isinstance(value, IntValueNode) and len(value.value) <= limits.INTEGER_DIGITS:
+        return max(0, int(value.value))
+    if isinstance(value, ListValueNode):
+        return len(value.values)
+    return None

@@ -1,0 +1,5 @@
+"""`python -m cli` is `folioscope`."""
+
+from cli import main
+
+main()

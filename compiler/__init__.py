@@ -1,0 +1,1 @@
+"""GraphQL selection → one SQL statement. Knows no entity and opens no connection."""

@@ -1,0 +1,149 @@
+"""Arguments of a field as a tree whose leaves can be read again from the variables of any later request of the same shape.
+
+A plan is made once for a document and a shape; values reach SQL only as parameters, read by the leaves' readers.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from graphql import (
+    FieldNode,
+    GraphQLEnumType,
+    GraphQLField,
+    GraphQLInputObjectType,
+    GraphQLInputType,
+    GraphQLList,
+    GraphQLScalarType,
+    GraphQLSchema,
+    ListValueNode,
+    NullValueNode,
+    ObjectValueNode,
+    OperationDefinitionNode,
+    Undefined,
+    ValueNode,
+    VariableNode,
+    get_nullable_type,
+    type_from_ast,
+    value_from_ast,
+)
+from graphql.execution.values import VariableValues
+
+Read = Callable[[Mapping[str, Any]], Any]
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """value: that of the request being planned, for decisions that the shape includes; read: that of any request."""
+
+    read: Read
+    value: Any
+
+
+Tree = Leaf | dict[str, Any] | list[Any] | None
+
+
+def constant(value: Any) -> Leaf:
+    return Leaf(lambda _: value, value)
+
+
+def argument_tree(field: GraphQLField, node: FieldNode, variables: VariableValues) -> dict[str, Tree]:
+    """Arguments given (or defaulted) of a field; an argument left out is absent, an explicit null is None."""
+    given = {argument.name.value: argument.value for argument in node.arguments or ()}
+    tree: dict[str, Tree] = {}
+    for name, definition in field.args.items():
+        branch = _walk(given[name], definition.type, variables) if name in given else Undefined
+        if branch is Undefined and definition.default_value is not Undefined:
+            branch = _from_value(definition.default_value, definition.type, lambda _, value=definition.default_value: value)
+        if branch is not Undefined:
+            tree[name] = branch
+    return tree
+
+
+def _walk(node: ValueNode, type_: GraphQLInputType, variables: VariableValues) -> Any:
+    nullable = get_nullable_type(type_)
+    if isinstance(node, VariableNode):
+        name = node.name.value
+        if name not in variables.coerced:
+            return Undefined
+        return _from_value(variables.coerced[name], nullable, lambda values, name=name: values[name])
+    if isinstance(node, NullValueNode):
+        return None
+    if isinstance(node, ObjectValueNode) and isinstance(nullable, GraphQLInputObjectType):
+        members = {member.name.value: _walk(member.value, nullable.fields[member.name.value].type, variables) for member in node.fields}
+        given = {name: branch for name, branch in members.items() if branch is not Undefined}
+        return {**_defaults(nullable, given), **given}
+    if isinstance(nullable, GraphQLList):
+        return _walk_list(node, nullable, variables)
+    return constant(value_from_ast(node, nullable, {}))
+
+
+def _defaults(type_: GraphQLInputObjectType, given: Mapping[str, Any]) -> dict[str, Tree]:
+    return {
+        name: _from_value(member.default_value, member.type, lambda _, value=member.default_value: value)
+        for name, member in type_.fields.items()
+        if name not in given and member.default_value is not Undefined
+    }
+
+
+def _walk_list(node: ValueNode, type_: GraphQLList[Any], variables: VariableValues) -> Tree:
+    items = node.values if isinstance(node, ListValueNode) else [node]
+    branches = [_walk(item, type_.of_type, variables) for item in items]
+    if isinstance(get_nullable_type(type_.of_type), GraphQLInputObjectType):
+        return [branch for branch in branches if branch is not Undefined]
+    leaves = [branch if isinstance(branch, Leaf) else constant(None) for branch in branches]
+    return Leaf(lambda values: [leaf.read(values) for leaf in leaves], [leaf.value for leaf in leaves])
+
+
+def _from_value(value: Any, type_: GraphQLInputType, read: Read) -> Tree:
+    nullable = get_nullable_type(type_)
+    if value is None:
+        return None
+    if isinstance(nullable, GraphQLInputObjectType):
+        return {
+            name: _from_value(member, nullable.fields[name].type, lambda values, name=name: read(values)[name])
+            for name, member in value.items()
+        }
+    if isinstance(nullable, GraphQLList) and isinstance(get_nullable_type(nullable.of_type), GraphQLInputObjectType):
+        return [
+            _from_value(item, nullable.of_type, lambda values, index=index: read(values)[index])
+            for index, item in enumerate(value)
+        ]
+    return Leaf(read, value)
+
+
+def variables_shape(schema: GraphQLSchema, operation: OperationDefinitionNode, coerced: Mapping[str, Any], prefixes: frozenset[str]) -> tuple[Any, ...]:
+    """What of the variables can change the SQL: presence, nulls, keys, lengths of input lists, Booleans, enum values, id prefixes."""
+    shape: list[Any] = []
+    for definition in operation.variable_definitions or ():
+        name = definition.variable.name.value
+        type_ = type_from_ast(schema, definition.type)
+        shape.append(_shape(coerced[name], type_, prefixes) if name in coerced else Undefined)
+    return tuple(shape)
+
+
+def _shape(value: Any, type_: Any, prefixes: frozenset[str]) -> Any:
+    nullable = get_nullable_type(type_)
+    if value is None:
+        return None
+    if isinstance(nullable, GraphQLInputObjectType):
+        return tuple((name, _shape(member, nullable.fields[name].type, prefixes)) for name, member in sorted(value.items()))
+    if isinstance(nullable, GraphQLList):
+        item_type = get_nullable_type(nullable.of_type)
+        if isinstance(item_type, GraphQLInputObjectType):
+            return tuple(_shape(item, item_type, prefixes) for item in value)
+        return frozenset(_prefix(item, prefixes) for item in value) if _is_id(item_type) else "list"
+    if isinstance(nullable, GraphQLEnumType):
+        return str(value)
+    if isinstance(value, bool):
+        return value
+    return _prefix(value, prefixes) if _is_id(nullable) else "value"
+
+
+def _is_id(type_: Any) -> bool:
+    return isinstance(type_, GraphQLScalarType) and type_.name == "ID"
+
+
+def _prefix(value: Any, prefixes: frozenset[str]) -> str:
+    prefix = str(value).partition("_")[0]
+    return prefix if prefix in prefixes else ""

@@ -1,0 +1,26 @@
+"""From graphql-core's types back to what the schema files declared."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from graphql import GraphQLField, GraphQLObjectType, get_named_type
+
+from compiler.declare import Table, table_of
+
+BACKREF = "strawberry-definition"
+
+
+def object_type(definition: GraphQLField) -> GraphQLObjectType:
+    type_ = get_named_type(definition.type)
+    if not isinstance(type_, GraphQLObjectType):
+        raise LookupError(f"{type_.name} is no object type")
+    return type_
+
+
+def table(type_: GraphQLObjectType) -> Table:
+    return table_of(type_.extensions[BACKREF].origin)
+
+
+def filter_fields(definition: GraphQLField) -> Mapping[str, Any]:
+    """GraphQL name → what is compared, of a connection field's filter input."""
+    return get_named_type(definition.args["filter"].type).extensions[BACKREF].origin.__filters__

@@ -1,0 +1,126 @@
+"""The list of a type: its connection, edge, filter and order inputs, made from what its fields declare."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum, EnumType
+from typing import Annotated, Any
+
+import strawberry
+
+from compiler.comparison import enum_comparator
+from compiler.declare import KEY, Filter, Value, table_of
+
+
+@strawberry.enum(description="Direction of a sort key.")
+class OrderDirection(Enum):
+    ASC = strawberry.enum_value("ASC", description="Smallest first.")
+    DESC = strawberry.enum_value("DESC", description="Largest first.")
+
+
+@strawberry.type(description="Where a page lies in its list (Relay).")
+class PageInfo:
+    has_next_page: bool = strawberry.field(description="Whether items follow this page.")
+    has_previous_page: bool = strawberry.field(description="Whether items precede this page.")
+    start_cursor: str | None = strawberry.field(description="Cursor of the first item of the page; null on an empty page.")
+    end_cursor: str | None = strawberry.field(description="Cursor of the last item of the page; null on an empty page.")
+
+
+@dataclass(frozen=True)
+class Listing:
+    """The four types of a list, to be named in the module of the entity."""
+
+    connection: Any
+    edge: Any
+    filter: Any
+    order: Any
+
+
+@dataclass(frozen=True)
+class ExtraFilter:
+    """A filter member that is no field: its input type, description, and what it compares."""
+
+    annotation: Any
+    description: str
+    compares: Any
+
+
+def listing(cls: Any, comparators: Mapping[str, Any], extra: Mapping[str, ExtraFilter] | None = None) -> Listing:
+    """Builds the list types of a table type. extra: GraphQL name → further members of its filter."""
+    name = cls.__strawberry_definition__.name
+    edge = _named(
+        f"{name}Edge",
+        cls.__module__,
+        {"cursor": (str, "Cursor of the item, for `after` and `before`."), "node": (cls, f"{name} itself.")},
+        description=f"{name} and its place in a list.",
+    )
+    connection = _named(
+        f"{name}Connection",
+        cls.__module__,
+        {
+            "nodes": (list[cls], "Items of the page."),
+            "edges": (list[edge], "Items of the page with their cursors."),
+            "page_info": (PageInfo, "Place of the page in the list."),
+            "total_count": (int, "Number of items in the whole list, before paging. Counted only when asked for."),
+        },
+        description=f"Page of a list of {name} objects.",
+    )
+    return Listing(connection, edge, _filter_input(cls, name, comparators, extra or {}), _order_input(cls, name))
+
+
+def _named(name: str, module: str, fields: Mapping[str, tuple[Any, str]], description: str) -> Any:
+    body = {attribute: strawberry.field(description=text) for attribute, (_, text) in fields.items()}
+    annotations = {attribute: annotation for attribute, (annotation, _) in fields.items()}
+    return strawberry.type(type(name, (), {"__annotations__": annotations, "__module__": module, **body}), description=description)
+
+
+def _order_input(cls: Any, name: str) -> Any:
+    members = {key: strawberry.enum_value(key, description=f"Sort by {key.lower().replace('_', ' ')}.") for key in sorted(table_of(cls).orders)}
+    field_enum = strawberry.enum(Enum(f"{name}OrderField", members, module=cls.__module__), description=f"What {name} lists can be sorted by.")
+    body = {
+        "__annotations__": {"field": field_enum, "direction": OrderDirection},
+        "__module__": cls.__module__,
+        "field": strawberry.field(description="What to sort by."),
+        "direction": strawberry.field(description="Direction of this key; ascending unless said otherwise.", default=OrderDirection.ASC),
+    }
+    return strawberry.input(type(f"{name}Order", (), body), description=f"One sort key of a {name} list.")
+
+
+def _filter_input(cls: Any, name: str, comparators: Mapping[str, Any], extra: Mapping[str, ExtraFilter]) -> Any:
+    annotations: dict[str, Any] = {}
+    body: dict[str, Any] = {}
+    compared: dict[str, Any] = {}
+
+    def member(graphql_name: str, annotation: Any, description: str, compares: Any) -> None:
+        attribute = f"{graphql_name}_" if graphql_name in ("and", "or", "not") else graphql_name
+        annotations[attribute] = annotation | None
+        body[attribute] = strawberry.field(name=graphql_name, description=description, default=strawberry.UNSET)
+        compared[graphql_name] = compares
+
+    for field in cls.__strawberry_definition__.fields:
+        mapping = field.metadata.get(KEY)
+        if isinstance(mapping, Value) and mapping.filter is not None:
+            graphql_name = field.graphql_name or _camel_case(field.python_name)
+            member(graphql_name, _comparator(mapping.filter, comparators), field.description or "", mapping.filter)
+    for graphql_name, item in extra.items():
+        member(graphql_name, item.annotation, item.description, item.compares)
+    if table_of(cls).archivable:
+        member("includeArchived", bool, "True: archived items are listed too. They are left out by default.", None)
+    input_name = f"{name}Filter"
+    self_type = Annotated[input_name, strawberry.lazy(cls.__module__)]
+    member("and", list[self_type], "All of these conditions hold.", None)
+    member("or", list[self_type], "At least one of these conditions holds; an empty list holds for nothing.", None)
+    member("not", self_type, "This condition does not hold.", None)
+    made = strawberry.input(type(input_name, (), {"__annotations__": annotations, "__module__": cls.__module__, **body}), description=f"Condition on {name} objects; all members given must hold.")
+    made.__filters__ = compared
+    return made
+
+
+def _comparator(declared: Filter, comparators: Mapping[str, Any]) -> Any:
+    if isinstance(declared.comparator, EnumType):
+        return enum_comparator(declared.comparator)
+    return comparators[declared.comparator]
+
+
+def _camel_case(name: str) -> str:
+    head, *rest = name.split("_")
+    return head + "".join(word.capitalize() for word in rest)

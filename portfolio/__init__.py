@@ -1,0 +1,1 @@
+"""The trade itself: its words and its arithmetic, free of any network."""

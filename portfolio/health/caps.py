@@ -1,0 +1,95 @@
+"""Caps: facts that limit a node's score however good the rest is."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from .arithmetic import FULL_MP, round_quotient
+from .context import NodeContext
+from .policy import CriticalCap
+from .tree import Leaf
+
+
+class FixedCap(NamedTuple):
+    """A fact with a limit of its own, such as an initiative past its due date."""
+
+    key: str
+    cap_mp: int
+
+
+class CriticalKpi(NamedTuple):
+    """A critical KPI's leaf; its cap follows the leaf's score."""
+
+    key: str
+    leaf: Leaf
+
+
+class Caps(NamedTuple):
+    fixed: Sequence[FixedCap] = ()
+    critical: Sequence[CriticalKpi] = ()
+
+
+def critical_cap_mp(score_mp: int | None, rule: CriticalCap) -> int:
+    """Continuous, so that it adds no cliff; an unknown score sets no cap."""
+    if score_mp is None or score_mp >= rule.free_mp:
+        return FULL_MP
+    if score_mp <= rule.at_mp:
+        return rule.cap_mp
+    rise = (score_mp - rule.at_mp) * (FULL_MP - rule.cap_mp)
+    return rule.cap_mp + round_quotient(rise, rule.free_mp - rule.at_mp)
+
+
+def fixed_caps(context: NodeContext) -> list[FixedCap]:
+    """Facts are read from the node's own data."""
+    due = context.node.day("due_on")
+    if context.kind != "initiative" or due is None:
+        return []
+    cap, long_after, long_cap = context.policy.overdue_caps
+    context.changes_on(due + 1)
+    context.changes_on(due + long_after + 1)
+    late = context.as_of - due
+    if late <= 0:
+        return []
+    return [FixedCap("cap:overdue", long_cap if late > long_after else cap)]
+
+
+def point_caps(
+    caps: Caps, rule: CriticalCap, replaced: Mapping[str, int | None]
+) -> list[tuple[int, str]]:
+    """Cap and key of all caps on the score, with other scores at the leaf paths in `replaced`."""
+    found = [(cap.cap_mp, cap.key) for cap in caps.fixed]
+    for key, leaf in caps.critical:
+        score = replaced.get(leaf.path, leaf.effective_mp)
+        found.append((critical_cap_mp(score, rule), key))
+    return found
+
+
+def capped_range(low_mp: int, high_mp: int, caps: Caps, rule: CriticalCap) -> tuple[int, int]:
+    """Both ends under the caps computed from their own side's scores."""
+    for cap in caps.fixed:
+        low_mp, high_mp = min(low_mp, cap.cap_mp), min(high_mp, cap.cap_mp)
+    for _, leaf in caps.critical:
+        low_mp = min(low_mp, critical_cap_mp(leaf.low_mp, rule))
+        high_mp = min(high_mp, critical_cap_mp(leaf.high_mp, rule))
+    return low_mp, high_mp
+
+
+def listed_caps(caps: Caps, rule: CriticalCap) -> list[tuple[str, int]]:
+    """By key, binding or not; without those that limit neither the score nor its range."""
+    rows = [(cap.key, cap.cap_mp) for cap in caps.fixed]
+    for key, leaf in caps.critical:
+        scores = (leaf.effective_mp, leaf.low_mp, leaf.high_mp)
+        limits = [critical_cap_mp(score, rule) for score in scores]
+        if min(limits) < FULL_MP:
+            rows.append((key, limits[0]))
+    return sorted(rows)
+
+
+def lowest_hard_cap_mp(caps: Caps, rule: CriticalCap) -> int:
+    """The lowest cap that also limits the band; a critical KPI above red limits the number only."""
+    limits = [cap.cap_mp for cap in caps.fixed]
+    limits += [
+        limit
+        for _, leaf in caps.critical
+        if (limit := critical_cap_mp(leaf.effective_mp, rule)) <= rule.cap_mp
+    ]
+    return min(limits, default=FULL_MP)

@@ -1,0 +1,31 @@
+"""What the scorers of one node read, and what they find beside their scores."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from .fields import Fields
+from .policy import Policy
+from .tree import ChildResult
+
+ChildEvaluation = Callable[[Fields, int, Policy], tuple[ChildResult, int | None]]
+"""Evaluates a child that carries no result: its five values and its next day of change."""
+
+
+@dataclass(slots=True)
+class NodeContext:
+    """Days are proleptic Gregorian ordinals; `spi_t` is a ratio in lowest terms."""
+
+    node: Fields
+    kind: str
+    as_of: int
+    policy: Policy
+    evaluate_child: ChildEvaluation
+    excluded_children: dict[str, int] = field(default_factory=dict)
+    spi_t: str | None = None
+    finish_probability_mp: int | None = None
+    change_days: list[int] = field(default_factory=list)
+
+    def changes_on(self, day: int | None) -> None:
+        """Notes a day on which the result can change without a write; past days do not count."""
+        if day is not None and day > self.as_of:
+            self.change_days.append(day)

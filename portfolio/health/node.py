@@ -1,0 +1,91 @@
+"""From the facts of a node to its tree: lifecycle, dimensions, caps and days of change."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from .caps import Caps, CriticalKpi, fixed_caps
+from .context import ChildEvaluation, NodeContext
+from .dimensions import UNSUPPORTED_FACTS, dimension_of
+from .errors import NotSupportedError
+from .fields import Fields
+from .kpi_leaf import is_critical, node_kpis
+from .lifecycle import NOT_STARTED, SCORED, lifecycle
+from .policy import Policy
+from .tree import Group, Part, Place, group
+
+KINDS = frozenset({"product", "initiative", "portfolio"})
+
+
+@dataclass(frozen=True, slots=True)
+class NodeTree:
+    """A node ready to be scored; `root` is None if its lifecycle is not scored."""
+
+    lifecycle: str
+    policy: Policy
+    root: Group | None
+    caps: Caps
+    excluded_children: dict[str, int]
+    spi_t: str | None
+    finish_probability_mp: int | None
+    next_day: int | None
+
+
+def build_tree(
+    node: Fields, as_of: int, policy: Policy, evaluate_child: ChildEvaluation
+) -> NodeTree:
+    node.text("id")
+    kind = node.choice("kind", KINDS)
+    stage = lifecycle(node, as_of)
+    context = NodeContext(node, kind, as_of, policy, evaluate_child)
+    if stage not in SCORED:
+        if stage == NOT_STARTED:
+            context.changes_on(node.day("start_on"))
+        return _tree(stage, context, None, Caps())
+    refuse_unsupported(node)
+    kpis = node_kpis(context)
+    kpi_leaves = {name: [leaf for _, leaf in found] for name, found in kpis.items()}
+    dimensions = _dimensions(context, kpi_leaves)
+    critical = [
+        CriticalKpi(f"cap:critical_{leaf.key}", leaf)
+        for found in kpis.values()
+        for kpi, leaf in found
+        if is_critical(kpi)
+    ]
+    root = group(Place("", "", 1), policy.fold_rules["dimensions"], dimensions)
+    return _tree(stage, context, root, Caps(fixed_caps(context), critical))
+
+
+def _tree(stage: str, context: NodeContext, root: Group | None, caps: Caps) -> NodeTree:
+    return NodeTree(
+        stage,
+        context.policy,
+        root,
+        caps,
+        context.excluded_children,
+        context.spi_t,
+        context.finish_probability_mp,
+        min(context.change_days, default=None),
+    )
+
+
+def refuse_unsupported(node: Fields) -> None:
+    for key in UNSUPPORTED_FACTS:
+        value = node.values.get(key)
+        if value is not None and value != []:
+            raise NotSupportedError(node.place(key), "has no scorer in this engine yet")
+
+
+def _dimensions(context: NodeContext, kpis: Mapping[str, Sequence[Part]]) -> list[Group]:
+    """A dimension exists if it has a part or is expected, and its weight is above 0."""
+    policy, kind = context.policy, context.kind
+    expected = policy.expected_dimensions.get(kind, frozenset())
+    expected = expected.difference(context.node.texts("not_applicable"))
+    found = []
+    for name, weight in policy.dimension_weights[kind].items():
+        dimension = dimension_of(kind, name)
+        parts = dimension.parts(context) if dimension.parts and weight else []
+        parts = [part for part in (*parts, *kpis.get(name, ())) if part.weight]
+        if weight and (parts or name in expected):
+            rule = policy.fold_rules[dimension.aggregate]
+            found.append(group(Place("", name, weight), rule, parts))
+    return found

@@ -1,0 +1,1 @@
+"""How what clients ask for is answered and changed."""

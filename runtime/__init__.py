@@ -1,0 +1,1 @@
+"""What every process stands on: settings, PostgreSQL, Redis, events and logs."""

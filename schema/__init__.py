@@ -1,0 +1,63 @@
+"""What clients may ask for: one file an entity. This is the table of contents."""
+
+import strawberry
+
+from compiler.declare import refetch
+from schema.api_key import ApiKey, ApiKeyQuery
+from schema.connection import Connection, ConnectionQuery
+from schema.delivery import Delivery
+from schema.event import Event, EventQuery
+from schema.initiative import Initiative, InitiativeQuery
+from schema.kpi import Kpi, KpiQuery
+from schema.kpi_target import KpiTarget
+from schema.linking_rule import LinkingRule, LinkingRuleQuery
+from schema.measurement import Measurement, MeasurementQuery
+from schema.node import Node
+from schema.organization import Organization, OrganizationQuery
+from schema.person import Person, PersonQuery
+from schema.portfolio import Portfolio, PortfolioQuery
+from schema.product import Product, ProductQuery
+from schema.progress_snapshot import ProgressSnapshot
+from schema.service_account import ServiceAccount, ServiceAccountQuery
+from schema.viewer import ViewerQuery
+from schema.work_item import WorkItem, WorkItemQuery
+
+ENTITIES = [
+    Organization,
+    Portfolio,
+    Product,
+    Initiative,
+    ProgressSnapshot,
+    Kpi,
+    KpiTarget,
+    Measurement,
+    Person,
+    ServiceAccount,
+    ApiKey,
+    Connection,
+    Delivery,
+    WorkItem,
+    LinkingRule,
+    Event,
+]
+
+
+@strawberry.type(description="Everything that can be read. An operation is one statement on one snapshot of the data.")
+class Query(
+    ViewerQuery,
+    OrganizationQuery,
+    PortfolioQuery,
+    ProductQuery,
+    InitiativeQuery,
+    KpiQuery,
+    MeasurementQuery,
+    PersonQuery,
+    ServiceAccountQuery,
+    ApiKeyQuery,
+    ConnectionQuery,
+    WorkItemQuery,
+    LinkingRuleQuery,
+    EventQuery,
+):
+    node = refetch(Node, "Object of any type by its id; null when there is none that you may see.", many=False)
+    nodes = refetch(Node, "Objects of any type by their ids, in the order asked; null for each that is not there or that you may not see.", many=True)

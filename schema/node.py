@@ -1,0 +1,81 @@
+"""What every object has in common: an id, and for whatever is measured, a name and a health."""
+
+from datetime import date
+
+import strawberry
+
+from compiler.declare import argument, column, interface, one, rows, value_object
+from portfolio.enumerations import HealthBand
+from schema.scalars import DateTimeOrDuration, Points
+
+
+@interface
+class Node:
+    """An object that can be fetched again by its id."""
+
+    id: strawberry.ID = column("Opaque id, unique in the whole system and stable for ever.")
+
+
+@value_object
+class HealthPoint:
+    """Health of one day, as its last revision says."""
+
+    as_of: date = column("Day of the organization's calendar.")
+    score: Points | None = column("Published score; null when too little is known.", "score_mp")
+    band: HealthBand = column("Band on that day.")
+    low: Points = column("Score if everything unknown turned out worst.", "low_mp")
+    high: Points = column("Score if everything unknown turned out best.", "high_mp")
+    coverage: Points = column("Share of the expected evidence that is there, 0 to 100.", "coverage_mp")
+    confidence: Points = column("Coverage times freshness, 0 to 100.", "confidence_mp")
+
+
+_AS_OF = (
+    "lateral (select h.* from health_score h where h.tenant_id = {tenant} and h.node_id = {self}.id and h.series = 'LIVE'"
+    " and h.as_of <= organization_day({asOf}) order by h.as_of desc, h.revision desc, h.id desc limit 1)"
+)
+_HISTORY = (
+    "(select distinct on (h.as_of) h.* from health_score h where h.tenant_id = {tenant} and h.node_id = {self}.id and h.series = 'LIVE'"
+    " and h.as_of >= organization_day({from}) and h.as_of <= organization_day({until})"
+    " {within (select s.portfolio_id from subject s where s.tenant_id = h.tenant_id and s.id = h.node_id)}"
+    " order by h.as_of desc, h.revision desc, h.id desc limit 400) {other}"
+)
+
+
+def _health_source(arguments: dict[str, object]) -> str:
+    return _AS_OF if arguments.get("asOf") is not None else "health_score"
+
+
+def _health_condition(arguments: dict[str, object]) -> str:
+    return "true" if arguments.get("asOf") is not None else "{other}.id = {self}.health_score_id"
+
+
+def _history_source(arguments: dict[str, object]) -> str:
+    return _HISTORY.replace("{until}", "{to}" if arguments.get("to") is not None else "{now}")
+
+
+@interface
+class HealthSubject(Node):
+    """An object whose health is measured: an organization, a portfolio, a product or an initiative."""
+
+    key: str = column("Name that people use, unique in the organization.", filter="STRING", order=True)
+    name: str = column(
+        "Display name.", filter="STRING", filter_expression="{self}.name_key", normalized=True, order="{self}.name_key"
+    )
+    health = one(
+        "Health",
+        "Measured health. Without `asOf` the current one; with it, the last one known for that day. Band UNKNOWN until first scored.",
+        on=_health_condition,
+        source=_health_source,
+        missing=True,
+        arguments={"as_of": argument(DateTimeOrDuration | None, "Day to read, by an instant on it. Null: now.")},
+    )
+    health_history = rows(
+        HealthPoint,
+        "Health by day, oldest first: the days on which it was recomputed, at most the last 400.",
+        _history_source,
+        "{other}.as_of",
+        arguments={
+            "from_": argument(DateTimeOrDuration, "First day, by an instant on it.", name="from"),
+            "to": argument(DateTimeOrDuration | None, "Last day, by an instant on it. Null: today."),
+        },
+    )

@@ -1,0 +1,42 @@
+"""Service accounts: programs that hold keys of their own."""
+
+from datetime import datetime
+
+import strawberry
+
+from compiler.declare import column, many, identifier, lookup, table
+from compiler.listing import listing
+from schema.node import Node
+from schema.reference import lookup_input
+from schema.scalars import COMPARATORS
+
+
+@table("service_account", kind="SERVICE_ACCOUNT", wall="false")
+class ServiceAccount(Node):
+    """A program that acts for the organization. Hidden from viewers who see only some portfolios."""
+
+    id: strawberry.ID = identifier("SERVICE_ACCOUNT")
+    key: str = column("Name that people use, unique in the organization.", filter="STRING", order=True)
+    name: str = column("Display name.", filter="STRING", filter_expression="{self}.name_key", normalized=True, order="{self}.name_key")
+    api_keys = many("ApiKey", "Keys that belong to the service account.", "{other}.service_account_id = {self}.id", scope="ADMIN")
+    version: int = column("Number of changes; give it back in an update to be sure that nobody changed the account meanwhile.")
+    created_at: datetime = column("Instant of creation.", filter="DATE_TIME", sql_type="timestamptz", order=True)
+    updated_at: datetime = column("Instant of the last change.", filter="DATE_TIME", sql_type="timestamptz", order=True)
+    archived_at: datetime | None = column("Instant since when it is archived; null: it is not.", filter="DATE_TIME", sql_type="timestamptz")
+
+
+_LISTING = listing(ServiceAccount, COMPARATORS)
+ServiceAccountConnection, ServiceAccountEdge = _LISTING.connection, _LISTING.edge
+ServiceAccountFilter, ServiceAccountOrder = _LISTING.filter, _LISTING.order
+ServiceAccountBy = lookup_input("ServiceAccountBy", "service account", external=False)
+
+
+@strawberry.type
+class ServiceAccountQuery:
+    service_account = lookup(
+        "ServiceAccount",
+        "Service account by one of its names; null when there is none that you may see.",
+        ServiceAccountBy,
+        {"id": "{other}.id = {value}", "key": "{other}.key = {value}"},
+    )
+    service_accounts = many("ServiceAccount", "Service accounts of the organization, in the order of creation.")

@@ -1,0 +1,220 @@
+"""What must hold for every node, whatever its facts (method, section 11)."""
+
+import random
+from dataclasses import replace
+from datetime import timedelta
+from fractions import Fraction
+from typing import Any
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from portfolio.health import (
+    Evaluation,
+    Snapshot,
+    canonical_json,
+    evaluate,
+    explain_change,
+    fingerprint,
+    input_document,
+    lifts,
+    load_policy,
+)
+from portfolio.health.fold import contributions, effective_weights, fold
+from portfolio.health.policy import FoldRule
+from tests.health.nodes import AS_OF, BANDS, NUMBERS, SCORES, nodes
+
+POLICY = load_policy("default-1")
+RULES = [
+    FoldRule((3, 10), (1, 4)),
+    FoldRule((3, 10), (1, 5)),
+    FoldRule((0, 1), (1, 1)),
+    FoldRule((1, 3), (2, 7)),
+]
+GROUPS = st.lists(st.tuples(SCORES, st.integers(1, 1000)), min_size=1, max_size=12)
+OFTEN = settings(max_examples=200, deadline=None)
+
+
+def exact_fold(scored: list[tuple[int, int]], rule: FoldRule) -> Fraction:
+    """The definition in fractions: mean and mean of the weakest part, mixed."""
+    tail, reach = Fraction(*rule.tail), Fraction(*rule.reach)
+    total = sum(weight for _, weight in scored)
+    left, weakest = reach * total, Fraction(0)
+    for score, weight in sorted(scored):
+        taken = min(left, weight)
+        weakest += score * taken
+        left -= taken
+    mean = Fraction(sum(score * weight for score, weight in scored), total)
+    return (1 - tail) * mean + tail * weakest / (reach * total)
+
+
+@OFTEN
+@given(GROUPS, st.sampled_from(RULES))
+def test_the_integer_fold_is_the_exact_fold_rounded_half_up(
+    scored: list[tuple[int, int]], rule: FoldRule
+):
+    exact = exact_fold(scored, rule)
+    assert fold(scored, rule) == (2 * exact.numerator + exact.denominator) // (
+        2 * exact.denominator
+    )
+    weights, denominator = effective_weights(scored, rule)
+    assert sum(weights) == denominator
+    shares = zip(weights, scored, strict=True)
+    assert Fraction(sum(weight * score for weight, (score, _) in shares), denominator) == exact
+
+
+@OFTEN
+@given(GROUPS, st.sampled_from(RULES), st.integers(2, 5))
+def test_a_group_lies_between_its_children_and_knows_neither_scale_nor_copies(
+    scored: list[tuple[int, int]], rule: FoldRule, factor: int
+):
+    score = fold(scored, rule)
+    assert min(scored)[0] <= score <= max(scored)[0]
+    assert fold([(mp, weight * factor) for mp, weight in scored], rule) == score
+    assert fold(scored * factor, rule) == score
+    costs = contributions(scored, rule, [str(index) for index in range(len(scored))], score)
+    assert sum(costs) == 100_000 - score
+    assert min(costs) >= 0
+
+
+@OFTEN
+@given(nodes(), BANDS)
+def test_the_score_lies_in_its_range_and_its_causes_add_up(
+    node: dict[str, Any], previous: str | None
+):
+    result = evaluate(node, AS_OF, POLICY, previous)
+    assert 0 <= result.low_mp <= result.high_mp <= 100_000
+    assert 0 <= result.confidence_mp <= result.coverage_mp <= 100_000
+    if result.provisional_mp is None:
+        assert result.contributions == result.drivers == ()
+        return
+    # A child without a score still has a range, and that may lie beside its siblings' scores.
+    if all(child["result"]["score_mp"] is not None for child in _children(node)):
+        assert result.low_mp <= result.provisional_mp <= result.high_mp
+    assert sum(mp for _, mp in result.contributions) == 100_000 - result.provisional_mp
+    assert sum(mp for _, mp in result.drivers) == 100_000 - result.provisional_mp
+
+
+@OFTEN
+@given(nodes(), st.randoms(use_true_random=False))
+def test_the_order_of_facts_changes_nothing(node: dict[str, Any], rng: random.Random):
+    shuffled = {
+        key: rng.sample(value, len(value)) if isinstance(value, list) else value
+        for key, value in node.items()
+    }
+    ours, theirs = (evaluate(each, AS_OF, POLICY, None) for each in (node, shuffled))
+    assert replace(ours, leaves=()) == replace(theirs, leaves=())
+    assert sorted(ours.leaves, key=str) == sorted(theirs.leaves, key=str)
+    assert input_document(node, AS_OF) == input_document(shuffled, AS_OF)
+
+
+@OFTEN
+@given(nodes(), st.integers(1, 400))
+def test_nothing_changes_before_the_day_announced(node: dict[str, Any], ahead: int):
+    today = evaluate(node, AS_OF, POLICY, None)
+    announced = today.next_change_on
+    later = AS_OF + timedelta(days=ahead)
+    last_quiet_day = later if announced is None else announced - timedelta(days=1)
+    assert last_quiet_day >= AS_OF
+    for day in {last_quiet_day, min(later, last_quiet_day)}:
+        assert evaluate(node, day, POLICY, None) == today
+
+
+@OFTEN
+@given(nodes(), BANDS, st.integers(-30, 30))
+def test_a_stored_input_document_replays_the_result(
+    node: dict[str, Any], previous: str | None, days: int
+):
+    result = evaluate(node, AS_OF, POLICY, previous)
+    document = input_document(node, AS_OF)
+    assert _in_order(evaluate(document, AS_OF, POLICY, previous)) == _in_order(result)
+    assert input_document(document, AS_OF) == document
+    assert len(fingerprint(document, AS_OF, POLICY.version, previous)) == 32
+    whole, other_day = input_document(node), AS_OF + timedelta(days=days)
+    assert _in_order(evaluate(whole, other_day, POLICY, previous)) == _in_order(
+        evaluate(node, other_day, POLICY, previous)
+    )
+    assert canonical_json(whole) == canonical_json(input_document(whole))
+
+
+@OFTEN
+@given(st.data(), nodes())
+def test_a_better_measurement_never_lowers_the_score_or_its_range(
+    data: st.DataObject, node: dict[str, Any]
+):
+    better = [_improved(data, kpi) for kpi in node["kpis"]]
+    before = evaluate(node, AS_OF, POLICY, None)
+    after = evaluate({**node, "kpis": better}, AS_OF, POLICY, None)
+    assert after.low_mp >= before.low_mp
+    assert after.high_mp >= before.high_mp
+    if before.provisional_mp is not None:
+        assert after.provisional_mp is not None
+        assert after.provisional_mp >= before.provisional_mp
+
+
+@OFTEN
+@given(nodes(), st.integers(0, 300))
+def test_time_alone_never_improves_a_measured_kpi(node: dict[str, Any], ahead: int):
+    kpis = [
+        {key: value for key, value in kpi.items() if key != "waived_until"}
+        | {"measurements": [row for row in kpi["measurements"] if row["on"] <= str(AS_OF)]}
+        for kpi in node["kpis"]
+    ]
+    # A start in the future would leave out the leaves that are compared here.
+    node = {"id": "n", "kind": node["kind"], "kpis": kpis}
+    leaves = {leaf.path: leaf for leaf in evaluate(node, AS_OF, POLICY, None).leaves}
+    later = evaluate(node, AS_OF + timedelta(days=ahead), POLICY, None)
+    for leaf in later.leaves:
+        before = leaves[leaf.path].effective_mp
+        if before is not None:
+            assert leaf.effective_mp is not None
+            assert leaf.effective_mp <= before
+
+
+@settings(max_examples=60, deadline=None)
+@given(nodes())
+def test_a_lift_is_a_gain_within_what_is_missing(node: dict[str, Any]):
+    provisional = evaluate(node, AS_OF, POLICY, None).provisional_mp
+    for _, gain in lifts(node, AS_OF, POLICY):
+        assert provisional is not None
+        assert 0 < gain <= 100_000 - provisional
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data(), st.sampled_from(["product", "initiative", "portfolio"]))
+def test_the_rows_of_a_change_sum_to_the_move(data: st.DataObject, kind: str):
+    old, new = data.draw(nodes(kind)), data.draw(nodes(kind))
+    before, after = Snapshot(old, AS_OF - timedelta(days=9), POLICY), Snapshot(new, AS_OF, POLICY)
+    change = explain_change(before, after)
+    assume(change is not None)
+    assert change is not None
+    assert sum(mp for _, mp in change.rows) == change.after_mp - change.before_mp
+    unchanged = explain_change(after, after)
+    assert unchanged is not None
+    assert unchanged.rows == []
+
+
+@pytest.mark.parametrize("previous", ["", "GREEN"])
+def test_an_unknown_previous_band_is_refused(previous: str):
+    with pytest.raises(ValueError, match="is not a band"):
+        evaluate({"id": "n", "kind": "product"}, AS_OF, POLICY, previous)
+
+
+def _children(node: dict[str, Any]) -> list[dict[str, Any]]:
+    return [*node.get("initiatives", ()), *node.get("children", ())]
+
+
+def _in_order(result: Evaluation) -> Evaluation:
+    """Without the order of leaves, which is that of the facts."""
+    return replace(result, leaves=tuple(sorted(result.leaves, key=str)))
+
+
+def _improved(data: st.DataObject, kpi: dict[str, Any]) -> dict[str, Any]:
+    """The same KPI with each value moved in its good direction by some amount."""
+    if kpi["direction"] == "RANGE":
+        return kpi
+    sign = 1 if kpi["direction"] == "HIGHER" else -1
+    step = sign * abs(Fraction(data.draw(NUMBERS)))
+    rows = [{**row, "value": str(Fraction(row["value"]) + step)} for row in kpi["measurements"]]
+    return {**kpi, "measurements": rows}

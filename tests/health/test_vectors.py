@@ -1,0 +1,124 @@
+"""The worked cases of policy hp-1, run as they stand, and that the runner can fail."""
+
+import copy
+import json
+import subprocess
+import sys
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from portfolio.health import Policy, evaluate, fingerprint
+from portfolio.health.fingerprint import canonical_json
+from portfolio.health.vectors import run_case
+
+DATA = Path(__file__).parent.parent / "data" / "health"
+FILES = ["vectors.json", "vectors_extra.json"]
+DOCUMENTS = [json.loads((DATA / name).read_text(encoding="utf-8")) for name in FILES]
+CASES = [case for document in DOCUMENTS for case in document["vectors"]]
+POLICY = Policy.from_document(DOCUMENTS[0]["policy"])
+
+KINDS_NOT_BUILT = {"kpi_forecast", "trend", "anomaly"}
+FACTS_NOT_BUILT = ("models", "team", "risk", "status_updates", "feedback")
+
+
+def needs_a_later_scorer(facts: Any) -> bool:
+    """Whether facts of a kind not built yet stand anywhere in the input."""
+    if isinstance(facts, list):
+        return any(needs_a_later_scorer(item) for item in facts)
+    if not isinstance(facts, dict):
+        return False
+    return any(facts.get(key) for key in FACTS_NOT_BUILT) or any(
+        needs_a_later_scorer(value) for value in facts.values()
+    )
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["id"])
+def test_every_worked_case_comes_out_as_published(case: dict[str, Any]):
+    differences = run_case(case, POLICY)
+    if differences is None:
+        assert case["kind"] in KINDS_NOT_BUILT or needs_a_later_scorer(case["input"])
+    else:
+        assert differences == []
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["id"])
+def test_a_case_with_one_wrong_number_fails(case: dict[str, Any]):
+    wrong = copy.deepcopy(case)
+    if run_case(case, POLICY) is None:
+        return
+    key = next(iter(wrong["expected"]))
+    wrong["expected"][key] = ["something else"]
+    assert any(key in line for line in run_case(wrong, POLICY) or [])
+
+
+def test_every_integer_counts():
+    case = next(case for case in CASES if case["id"] == "node-06-critical-missing")
+    for key in ("score_mp", "coverage_mp", "confidence_mp", "low_mp", "high_mp"):
+        wrong = copy.deepcopy(case)
+        wrong["expected"][key] += 1
+        assert run_case(wrong, POLICY) == [
+            f"  {key}: expected {wrong['expected'][key]}, is {case['expected'][key]}"
+        ]
+
+
+@pytest.mark.parametrize(
+    "case_id",
+    [
+        "node-13-initiative",
+        "node-16-past-due",
+        "node-35-on-hold",
+        "node-36-no-due-date",
+        "node-39-four-days-left",
+    ],
+)
+def test_delivery_comes_out_as_published_where_only_the_team_has_no_scorer(case_id: str):
+    case = next(case for case in CASES if case["id"] == case_id)
+    node, expected = {**case["input"]["node"], "team": None}, case["expected"]
+    result = evaluate(node, date.fromisoformat(case["as_of"]), POLICY, None)
+    assert result.dimensions["DELIVERY"] == expected["dimensions"]["DELIVERY"]
+    assert result.spi_t == expected.get("spi_t")
+    assert result.finish_probability_mp == expected.get("finish_probability_mp")
+    assert [list(cap) for cap in result.caps] == expected["caps"]
+
+
+def test_the_command_names_failing_cases_and_counts_all(tmp_path: Path):
+    document = copy.deepcopy(DOCUMENTS[1])
+    case = next(case for case in document["vectors"] if case["kind"] == "fingerprint")
+    case["expected"]["sha256"] = "0" * 64
+    broken = tmp_path / "broken.json"
+    broken.write_text(json.dumps(document), encoding="utf-8")
+    command = [sys.executable, "-m", "portfolio.health.vectors"]
+    good, bad = (
+        subprocess.run([*command, file], check=False, capture_output=True, text=True)
+        for file in (DATA / FILES[1], broken)
+    )
+    assert good.returncode == 0
+    assert good.stdout.splitlines()[-1] == "2 passed, 0 failed, 2 not supported"
+    assert bad.returncode == 1
+    assert f"FAILED {case['id']}" in bad.stdout
+    assert bad.stdout.splitlines()[-1] == "1 passed, 1 failed, 2 not supported"
+
+
+def test_the_fingerprint_document_is_the_published_text_byte_for_byte():
+    inputs = {
+        "weight": 3,
+        "key": "OUTCOMES/kpi:a",
+        "raw_mp": 81500,
+        "f": "2/3",
+        "value": "1.5",
+        "flags": [True, None],
+        "Name": 'Zürich <"1">',
+    }
+    as_of = date(2026, 11, 22)
+    assert fingerprint(inputs, as_of, "hp-1", None).hex() == (
+        "5f8e4374761ac1da9e7fc9cbec2a3aa8cc50bb70905692b3e4ed8d83f5a25030"
+    )
+    assert fingerprint(inputs, as_of, "hp-1", "WATCH").hex() == (
+        "a2dec254c1b7857288102db1f7ca9278b5da72db2e596f0869babd15bae35577"
+    )
+    assert len(canonical_json(inputs).encode()) < 201
+    with pytest.raises(TypeError, match="decimal strings"):
+        canonical_json({"value": 0.5})

@@ -1,0 +1,1 @@
+"""What happens after a commit: reactions, relay, queue, schedule and sweep."""
