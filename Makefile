@@ -44,9 +44,12 @@ format: $(VENV)/dev.stamp ## Format the code and mend what ruff can
 
 .PHONY: update
 update: $(VENV)/dev.stamp ## Write the generated files again
-	@$(BIN)/python -m runtime.settings > .env.example
-	@$(BIN)/python -m runtime.schema_dump > database/schema.sql
-	@$(BIN)/folioscope schema print > schema/schema.graphql
+	@$(BIN)/python -m runtime.settings $(call into,.env.example)
+	@$(BIN)/python -m runtime.schema_dump $(call into,database/schema.sql)
+	@$(BIN)/folioscope schema print $(call into,schema/schema.graphql)
+
+# A command that fails must not leave half a file behind.
+into = > $(1).new && mv $(1).new $(1)
 
 .PHONY: bench
 bench: $(VENV)/runtime.stamp ## Measure; the table is written to bench/README.md

@@ -59,27 +59,20 @@ def total(prices: Iterable[SetPrice], variables: Mapping[str, Any]) -> list[int]
     return costs
 
 
-def list_length(field: FieldNode, defaults: Mapping[str, ValueNode]) -> Length | None:
+def list_length(field: FieldNode) -> Length | None:
     """By its arguments: first, last or ids; null when it has none of them."""
-    lengths = (
-        _argument_length(argument.value, defaults)
-        for argument in field.arguments
-        if argument.name.value in ("first", "last", "ids")
-    )
-    return next((length for length in lengths if length is not None), None)
+    for argument in field.arguments or ():
+        if argument.name.value in ("first", "last", "ids"):
+            value = argument.value
+            if isinstance(value, VariableNode):
+                return Length(limits.DEFAULT_PAGE, value.name.value)
+            known = literal_length(value)
+            return None if known is None else Length(known)
+    return None
 
 
-def _argument_length(value: ValueNode, defaults: Mapping[str, ValueNode]) -> Length | None:
-    if isinstance(value, VariableNode):
-        name = value.name.value
-        default = defaults.get(name)
-        known = _literal_length(default) if default else None
-        return Length(limits.DEFAULT_PAGE if known is None else known, name)
-    known = _literal_length(value)
-    return None if known is None else Length(known)
-
-
-def _literal_length(value: ValueNode) -> int | None:
+def literal_length(value: ValueNode | None) -> int | None:
+    """What a number of items or a list of ids says of the length; null for anything else."""
     if isinstance(value, IntValueNode) and len(value.value) <= limits.INTEGER_DIGITS:
         return max(0, int(value.value))
     if isinstance(value, ListValueNode):

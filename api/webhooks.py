@@ -125,8 +125,8 @@ class WebhookDoor:
             if delivery_id is not None:
                 await connection.execute(_SIGNAL, sender.connection_id)
                 return _accepted(delivery_id, duplicate=False)
-            earlier_id: UUID = await connection.fetchval(_STORED_BEFORE, *place)
-            return _accepted(earlier_id, duplicate=True)
+            earlier = await connection.fetch(_STORED_BEFORE, *place)
+            return _accepted(earlier[0]["delivery_id"], duplicate=True)
 
 
 def _claimed_signature(headers: Headers) -> bytes | None:

@@ -60,9 +60,7 @@ async def _settings(settings: Settings) -> str:
     return f"read; data in {settings.home.absolute()}"
 
 
-async def _with_database(
-    settings: Settings, look: Callable[[asyncpg.Connection], Awaitable[str]]
-) -> str:
+async def _with_database(settings: Settings, look: Callable[[asyncpg.Connection], Awaitable[str]]) -> str:
     connection = await asyncpg.connect(settings.database_url, timeout=5)
     try:
         return await look(connection)
@@ -74,9 +72,7 @@ async def _database(settings: Settings) -> str:
     async def look(connection: asyncpg.Connection) -> str:
         version = connection.get_server_version()
         if version.major < 16:
-            raise Failure(
-                f"PostgreSQL {version.major} is too old.", "Use PostgreSQL 16 or a newer one."
-            )
+            raise Failure(f"PostgreSQL {version.major} is too old.", "Use PostgreSQL 16 or a newer one.")
         kind = "embedded " if settings.embedded_database else ""
         return f"{kind}PostgreSQL {version.major}.{version.micro} answers"
 
@@ -155,7 +151,7 @@ async def _redis(settings: Settings) -> str:
 
 
 async def _api(settings: Settings) -> str:
-    connection = connect(settings)
+    connection = connect(settings, 5)
     try:
         connection.request("GET", "/health/ready")
         answer = connection.getresponse()

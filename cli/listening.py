@@ -11,9 +11,7 @@ from runtime.settings import Settings
 def listen(settings: Settings) -> socket.socket:
     """A listening socket on the API's address. What connects before the API runs waits for it."""
     try:
-        address = socket.getaddrinfo(
-            settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
+        address = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
     except socket.gaierror as error:
         raise Failure(
             f"The address {settings.host} is not known here: {error.strerror}.",
@@ -37,10 +35,10 @@ def address_of(settings: Settings) -> str:
     return f"http://{f'[{host}]' if ':' in host else host}:{settings.port}/"
 
 
-def connect(settings: Settings) -> http.client.HTTPConnection:
-    """A client of that API, waiting for an answer at most five seconds."""
+def connect(settings: Settings, seconds: float) -> http.client.HTTPConnection:
+    """A client of that API, waiting so long for an answer."""
     host = address_of(settings).removeprefix("http://").rstrip("/")
-    return http.client.HTTPConnection(host, timeout=5)
+    return http.client.HTTPConnection(host, timeout=seconds)
 
 
 def _explain(settings: Settings, error: OSError) -> Failure:

@@ -38,9 +38,7 @@ def serve(
         stop_all(children)
 
 
-def api_children(
-    listener: socket.socket, number: int, environment: dict[str, str] | None = None
-) -> list[Supervised]:
+def api_children(listener: socket.socket, number: int, environment: dict[str, str] | None = None) -> list[Supervised]:
     """API processes that accept from one socket: the kernel gives each connection to one."""
     descriptor = listener.fileno()
     command = subcommand("serve", "--socket", str(descriptor))

@@ -15,7 +15,9 @@ _LONGEST_PAUSE = 30.0
 
 def stop_on_signals() -> None:
     """The first SIGINT, SIGTERM or SIGHUP raises KeyboardInterrupt; later ones change nothing."""
-    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as `nohup` leaves it
+        numbers.append(signal.SIGHUP)
 
     def interrupt(number: int, frame: FrameType | None) -> None:
         del number, frame

@@ -112,7 +112,7 @@ def _wait_until_ready(settings: Settings, children: Sequence[Supervised]) -> Non
 
 
 def _is_ready(settings: Settings) -> bool:
-    connection = connect(settings)
+    connection = connect(settings, 1)
     try:
         connection.request("GET", "/health/ready")
         return connection.getresponse().status == 200

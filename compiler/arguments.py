@@ -1,4 +1,4 @@
-"""Arguments of a field as a tree whose leaves can be read again from the variables of any later request of the same shape.
+"""Arguments of a field as a tree whose leaves can be read again from any later request of the same shape.
 
 A plan is made once for a document and a shape; values reach SQL only as parameters, read by the leaves' readers.
 """
@@ -54,14 +54,18 @@ def argument_tree(field: GraphQLField, node: FieldNode, variables: VariableValue
     for name, definition in field.args.items():
         branch = _walk(given[name], definition.type, variables) if name in given else Undefined
         if branch is Undefined and definition.default_value is not Undefined:
-            branch = _from_value(definition.default_value, definition.type, lambda _, value=definition.default_value: value)
+            branch = _from_value(
+                definition.default_value,
+                definition.type,
+                lambda _, value=definition.default_value: value,
+            )
         if branch is not Undefined:
             tree[name] = branch
     return tree
 
 
 def _walk(node: ValueNode, type_: GraphQLInputType, variables: VariableValues) -> Any:
-    nullable = get_nullable_type(type_)
+    nullable: Any = get_nullable_type(type_)
     if isinstance(node, VariableNode):
         name = node.name.value
         if name not in variables.coerced:
@@ -70,7 +74,10 @@ def _walk(node: ValueNode, type_: GraphQLInputType, variables: VariableValues) -
     if isinstance(node, NullValueNode):
         return None
     if isinstance(node, ObjectValueNode) and isinstance(nullable, GraphQLInputObjectType):
-        members = {member.name.value: _walk(member.value, nullable.fields[member.name.value].type, variables) for member in node.fields}
+        members = {
+            member.name.value: _walk(member.value, nullable.fields[member.name.value].type, variables)
+            for member in node.fields
+        }
         given = {name: branch for name, branch in members.items() if branch is not Undefined}
         return {**_defaults(nullable, given), **given}
     if isinstance(nullable, GraphQLList):
@@ -112,8 +119,13 @@ def _from_value(value: Any, type_: GraphQLInputType, read: Read) -> Tree:
     return Leaf(read, value)
 
 
-def variables_shape(schema: GraphQLSchema, operation: OperationDefinitionNode, coerced: Mapping[str, Any], prefixes: frozenset[str]) -> tuple[Any, ...]:
-    """What of the variables can change the SQL: presence, nulls, keys, lengths of input lists, Booleans, enum values, id prefixes."""
+def variables_shape(
+    schema: GraphQLSchema,
+    operation: OperationDefinitionNode,
+    coerced: Mapping[str, Any],
+    prefixes: frozenset[str],
+) -> tuple[Any, ...]:
+    """What of the variables can change the SQL: presence, nulls, keys, list lengths, Booleans, enums, id prefixes."""
     shape: list[Any] = []
     for definition in operation.variable_definitions or ():
         name = definition.variable.name.value
@@ -124,20 +136,22 @@ def variables_shape(schema: GraphQLSchema, operation: OperationDefinitionNode, c
 
 def _shape(value: Any, type_: Any, prefixes: frozenset[str]) -> Any:
     nullable = get_nullable_type(type_)
-    if value is None:
-        return None
+    if value is None or isinstance(value, bool):
+        return value
     if isinstance(nullable, GraphQLInputObjectType):
-        return tuple((name, _shape(member, nullable.fields[name].type, prefixes)) for name, member in sorted(value.items()))
+        members = sorted(value.items())
+        return tuple((name, _shape(member, nullable.fields[name].type, prefixes)) for name, member in members)
     if isinstance(nullable, GraphQLList):
-        item_type = get_nullable_type(nullable.of_type)
-        if isinstance(item_type, GraphQLInputObjectType):
-            return tuple(_shape(item, item_type, prefixes) for item in value)
-        return frozenset(_prefix(item, prefixes) for item in value) if _is_id(item_type) else "list"
+        return _list_shape(value, get_nullable_type(nullable.of_type), prefixes)
     if isinstance(nullable, GraphQLEnumType):
         return str(value)
-    if isinstance(value, bool):
-        return value
     return _prefix(value, prefixes) if _is_id(nullable) else "value"
+
+
+def _list_shape(value: Any, item_type: Any, prefixes: frozenset[str]) -> Any:
+    if isinstance(item_type, GraphQLInputObjectType):
+        return tuple(_shape(item, item_type, prefixes) for item in value)
+    return frozenset(_prefix(item, prefixes) for item in value) if _is_id(item_type) else "list"
 
 
 def _is_id(type_: Any) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 
 import strawberry
 
-# Every comparison is two-valued where null could hide a row: an absent value is simply not equal, not less, not greater.
+# Two-valued where null could hide a row: an absent value is simply not equal, not less, not greater.
 OPERATORS: dict[str, str] = {
     "eq": "{column} = {value}",
     "neq": "{column} is distinct from {value}",

@@ -7,56 +7,65 @@ from typing import TYPE_CHECKING
 from graphql import GraphQLObjectType
 from graphql.execution.collect_fields import FieldDetails
 
-from compiler.declare import Table
-from compiler.graphql_types import object_type
+from compiler.graphql_types import object_type, table
 from compiler.page import Page
-from compiler.statement import concat, literal
+from compiler.statement import literal, print_members
 
 if TYPE_CHECKING:
     from compiler.plan import Planner
 
 
 class ConnectionWriter:
-    """Writes the body of one connection: nodes, edges, pageInfo and totalCount over one limited set of rows."""
+    """where: conditions of the whole list, tenant and wall included, on `alias`."""
 
-    def __init__(self, planner: Planner, page: Page, node_type: GraphQLObjectType, table: Table, alias: str, where: list[str]) -> None:
-        self.planner, self.page, self.node_type, self.table, self.alias, self.where = planner, page, node_type, table, alias, where
+    def __init__(
+        self, planner: Planner, page: Page, node_type: GraphQLObjectType, alias: str, where: list[str]
+    ) -> None:
+        self.planner, self.page, self.node_type, self.alias, self.where = planner, page, node_type, alias, where
+        self.table_name = table(node_type).name
         self.joins: list[str] = []
         self.looks_ahead = False
         self.reads_rows = False
 
     def write(self, type_: GraphQLObjectType, details: list[FieldDetails]) -> str:
-        statement = self.planner.statement
-        pieces = ["'{'"]
-        for index, (key, nodes) in enumerate(self.planner.subselection(type_, details)):
-            pieces.append(literal(f'{"," if index else ""}"{key}":'))
-            pieces.extend(self._member(type_, nodes))
-        text = concat([*pieces, "'}'"])
+        """The select that prints the connection as one text."""
+        selection = self.planner.subselection(type_, details)
+        text = print_members([(key, self._member(type_, nodes)) for key, nodes in selection])
         if not self.reads_rows:
-            return f"select {text} as text where {self.page.size_sql} is not null"  # a page size out of range is refused all the same
+            # A page size out of range is refused all the same, and a parameter must be used.
+            return f"select {text} as text where {self.page.size_sql} is not null"
+        joins = "".join(f"\n{join}" for join in self.joins)
+        return f"select {text} as text from ({self._page_rows()}) {self.alias}{joins}"
+
+    def _page_rows(self) -> str:
+        statement = self.planner.statement
         keyset = self.page.keyset_sql(statement, self.alias, self.planner.catalogue.cursor_key)
         where = " and ".join([*self.where, *([keyset] if keyset != "true" else [])])
         order = self.page.order_sql(statement, self.alias)
         limit = f"{self.page.size_sql} + 1" if self.looks_ahead else self.page.size_sql
-        rows = (
-            f"select {self.alias}.*, row_number() over (order by {order}) as position from {self.table.name} {self.alias}"
-            f" where {where} order by {order} limit {limit}"
+        return (
+            f"select {self.alias}.*, row_number() over (order by {order}) as position"
+            f" from {self.table_name} {self.alias} where {where} order by {order} limit {limit}"
         )
-        return f"select {text} as text from ({rows}) {self.alias}" + "".join(f"\n{join}" for join in self.joins)
 
     def _member(self, type_: GraphQLObjectType, nodes: list[FieldDetails]) -> list[str]:
-        name = nodes[0].node.name.value
-        match name:
+        match name := nodes[0].node.name.value:
             case "__typename":
                 return [literal(f'"{type_.name}"')]
             case "nodes":
                 return ["'['", self._collect(self._node(nodes)), "']'"]
             case "edges":
-                return ["'['", self._collect(self._edge(object_type(type_.fields["edges"]), nodes)), "']'"]
+                edge_type = object_type(type_.fields["edges"])
+                selection = self.planner.subselection(edge_type, nodes)
+                edge = print_members([(key, self._edge_member(edge_type, inner)) for key, inner in selection])
+                return ["'['", self._collect(edge), "']'"]
             case "pageInfo":
-                return [self._page_info(object_type(type_.fields["pageInfo"]), nodes)]
+                info_type = object_type(type_.fields["pageInfo"])
+                selection = self.planner.subselection(info_type, nodes)
+                return [print_members([(key, [self._page_info_member(info_type, inner)]) for key, inner in selection])]
             case "totalCount":
-                return [f"(select count(*) from {self.table.name} {self.alias} where {' and '.join(self.where)})"]
+                where = " and ".join(self.where)
+                return [f"(select count(*) from {self.table_name} {self.alias} where {where})"]
             case _:
                 raise LookupError(f"{type_.name}.{name} has no mapping")
 
@@ -69,42 +78,36 @@ class ConnectionWriter:
         return f"{self.alias}.position <= {self.page.size_sql}"
 
     def _node(self, nodes: list[FieldDetails]) -> str:
-        printed, joins = self.planner.print_object(self.node_type, self.alias, self.alias, self.planner.subselection(self.node_type, nodes))
+        selection = self.planner.subselection(self.node_type, nodes)
+        printed, joins = self.planner.print_object(self.node_type, self.alias, self.alias, selection)
         self.joins.extend(joins)
         return printed
 
-    def _edge(self, edge_type: GraphQLObjectType, nodes: list[FieldDetails]) -> str:
-        pieces = ["'{'"]
-        for index, (key, inner) in enumerate(self.planner.subselection(edge_type, nodes)):
-            pieces.append(literal(f'{"," if index else ""}"{key}":'))
-            name = inner[0].node.name.value
-            if name == "__typename":
-                pieces.append(literal(f'"{edge_type.name}"'))
-            elif name == "cursor":
-                pieces.extend(["'\"'", self._cursor(), "'\"'"])
-            else:
-                pieces.append(self._node(inner))
-        return concat([*pieces, "'}'"])
+    def _edge_member(self, type_: GraphQLObjectType, nodes: list[FieldDetails]) -> list[str]:
+        match nodes[0].node.name.value:
+            case "__typename":
+                return [literal(f'"{type_.name}"')]
+            case "cursor":
+                return ["'\"'", self._cursor(), "'\"'"]
+            case _:
+                return [self._node(nodes)]
 
     def _cursor(self) -> str:
         statement = self.planner.statement
-        return self.planner.catalogue.cursor_key.print_sql(statement, self.page.scope, self.page.values(statement, self.alias))
+        values = self.page.values(statement, self.alias)
+        return self.planner.catalogue.cursor_key.print_sql(statement, self.page.scope, values)
 
-    def _page_info(self, type_: GraphQLObjectType, nodes: list[FieldDetails]) -> str:
-        pieces = ["'{'"]
-        for index, (key, inner) in enumerate(self.planner.subselection(type_, nodes)):
-            name = inner[0].node.name.value
-            pieces.append(literal(f'{"," if index else ""}"{key}":'))
-            pieces.append(literal(f'"{type_.name}"') if name == "__typename" else self._page_info_member(name))
-        return concat([*pieces, "'}'"])
-
-    def _page_info_member(self, name: str) -> str:
+    def _page_info_member(self, type_: GraphQLObjectType, nodes: list[FieldDetails]) -> str:
+        name = nodes[0].node.name.value
+        if name == "__typename":
+            return literal(f'"{type_.name}"')
+        self.reads_rows = True
         if name in ("hasNextPage", "hasPreviousPage"):
             if (name == "hasNextPage") == self.page.backward:
+                # An item lies before an `after` cursor and behind a `before` cursor: the one that made it.
                 return literal("true" if self.page.cursor is not None else "false")
-            self.reads_rows = self.looks_ahead = True
+            self.looks_ahead = True
             return f"(count(*) > {self.page.size_sql})::text"
-        self.reads_rows = True
         direction = "asc" if (name == "startCursor") != self.page.backward else "desc"
-        first = f"(array_agg({self._cursor()} order by {self.alias}.position {direction}) filter (where {self._on_page()}))[1]"
-        return f"coalesce(to_json({first})::text, 'null')"
+        cursors = f"array_agg({self._cursor()} order by {self.alias}.position {direction})"
+        return f"coalesce(to_json(({cursors} filter (where {self._on_page()}))[1])::text, 'null')"

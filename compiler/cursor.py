@@ -24,14 +24,18 @@ class CursorKey:
 
     @classmethod
     def from_secret(cls, secret: bytes) -> "CursorKey":
-        padded = secret.ljust(_BLOCK_BYTES, b"\0") if len(secret) <= _BLOCK_BYTES else hashlib.sha256(secret).digest().ljust(_BLOCK_BYTES, b"\0")
+        padded = (
+            secret.ljust(_BLOCK_BYTES, b"\0")
+            if len(secret) <= _BLOCK_BYTES
+            else hashlib.sha256(secret).digest().ljust(_BLOCK_BYTES, b"\0")
+        )
         return cls(bytes(byte ^ 0x36 for byte in padded), bytes(byte ^ 0x5C for byte in padded))
 
     def sign(self, message: bytes) -> bytes:
         return hashlib.sha256(self.outer + hashlib.sha256(self.inner + message).digest()).digest()[:_MAC_BYTES]
 
     def read(self, text: object, binding: Binding, scope: str, length: int) -> list[str | None]:
-        """Sort values and id. Raises Rejected BAD_CURSOR for text that this field and order did not make for this tenant."""
+        """Sort values and id. Raises Rejected BAD_CURSOR for text not made for this tenant, field and order."""
         try:
             data = base64.b64decode(str(text), altchars=b"-_", validate=True) if len(str(text)) <= 4096 else b""
             mac, payload = data[:_MAC_BYTES], data[_MAC_BYTES:]
@@ -49,9 +53,13 @@ class CursorKey:
         """Expression that prints a cursor; values are the sort expressions and the id."""
         inner = statement.parameter(lambda _: self.inner, "bytea", "cursor inner key")
         outer = statement.parameter(lambda _: self.outer, "bytea", "cursor outer key")
-        prefix = statement.parameter(lambda binding: _scope_text(binding.tenant_id, scope), "text", ("cursor scope", scope))
+        prefix = statement.parameter(
+            lambda binding: _scope_text(binding.tenant_id, scope), "text", ("cursor scope", scope)
+        )
         payload = f"json_build_array({', '.join(f'({value})::text' for value in values)})::text"
-        mac = f"substr(sha256({outer} || sha256({inner} || convert_to({prefix} || {payload}, 'UTF8'))), 1, {_MAC_BYTES})"
+        mac = (
+            f"substr(sha256({outer} || sha256({inner} || convert_to({prefix} || {payload}, 'UTF8'))), 1, {_MAC_BYTES})"
+        )
         return f"translate(encode({mac} || convert_to({payload}, 'UTF8'), 'base64'), E'+/\\n', '-_')"
 
     def value_binder(self, read_cursor: Binder, scope: str, length: int, index: int) -> Binder:
@@ -63,4 +71,7 @@ def _scope_text(tenant_id: UUID, scope: str) -> str:
 
 
 def _bad_cursor() -> Rejected:
-    return Rejected("BAD_CURSOR", "This cursor was not made by this field with this order; start again without it.")
+    return Rejected(
+        "BAD_CURSOR",
+        "This cursor was not made by this field with this order; start again without it.",
+    )

@@ -1,7 +1,7 @@
-"""The words by which a schema file says where its fields come from. They live on ordinary Strawberry fields as metadata.
+"""The words by which a schema file says where its fields come from: metadata on ordinary Strawberry fields.
 
-SQL fragments are templates: {self} is the alias of the row that carries the field, {parent} of the row one relation above,
-{other} of the related row, {tenant} the tenant's parameter, {now} the instant of the request, {name} an argument's parameter.
+SQL fragments are templates: {self} is the alias of the row that carries the field, {parent} of the row above it,
+{other} of the related row, {tenant} the tenant's parameter, {now} the request's instant, {name} an argument's parameter.
 {within x} becomes "and x = any(granted portfolios)" for a viewer with portfolio grants, and nothing for all others.
 """
 
@@ -9,117 +9,15 @@ import inspect
 import re
 import types
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Annotated, Any, get_args
 
 import strawberry
 from strawberry.types.field import StrawberryField
 
-Source = str | Callable[[Mapping[str, Any]], str]
+from compiler.mapping import Access, Filter, Lookup, Many, One, OneOf, Order, Part, Refetch, Rows, Source, Table, Value
+
 KEY = "folioscope"
-
-
-@dataclass(frozen=True)
-class Order:
-    """A sort key: the expression and its SQL type, by which a cursor's text is read back."""
-
-    expression: str
-    sql_type: str
-
-
-@dataclass(frozen=True)
-class Filter:
-    """A filterable expression. comparator: its name, or the enum whose values are compared. normalized: compared in lower case."""
-
-    expression: str
-    comparator: Any
-    sql_type: str
-    kind: str | None = None
-    normalized: bool = False
-
-
-@dataclass(frozen=True)
-class Value:
-    """A scalar printed from an expression. kind: the entity whose public id it is."""
-
-    expression: Source
-    kind: str | None = None
-    order: Order | None = None
-    filter: Filter | None = None
-
-
-@dataclass(frozen=True)
-class One:
-    """A related row, or null. source replaces the type's table; missing: the object is printed even without a row."""
-
-    type_name: str
-    on: Source
-    source: Source | None = None
-    missing: bool = False
-    wall: str | None = None
-
-
-@dataclass(frozen=True)
-class Part:
-    """An object that is a view of the same row."""
-
-
-@dataclass(frozen=True)
-class OneOf:
-    """A row of one of several types by its id: the types are those of the field's interface."""
-
-    on: str
-
-
-@dataclass(frozen=True)
-class Rows:
-    """A bounded list, in the order given. source: a FROM item that defines the alias {other}."""
-
-    type_name: str
-    source: Source
-    order: str
-
-
-@dataclass(frozen=True)
-class Many:
-    """A connection: keyset pages over a type's table."""
-
-    type_name: str
-    on: str
-    order: str = "ID"
-
-
-@dataclass(frozen=True)
-class Lookup:
-    """Root look-up by one of several unique names: argument `by`, member → condition on {other} with {value}."""
-
-    type_name: str
-    conditions: Mapping[str, str]
-
-
-@dataclass(frozen=True)
-class Refetch:
-    """Root look-up of any object by its public id: `node` (one) and `nodes` (a list in the order asked)."""
-
-    many: bool
-
-
-@dataclass(frozen=True)
-class Access:
-    """Scope that a key needs for the field."""
-
-    scope: str
-
-
-@dataclass(frozen=True)
-class Table:
-    """A type's table. kind: prefix of its ids. wall: condition that a viewer with portfolio grants must meet, with {granted}."""
-
-    name: str
-    kind: str | None = None
-    wall: str | None = None
-    archivable: bool = False
-    orders: Mapping[str, Order] = field(default_factory=dict)
 
 
 def snake_case(name: str) -> str:
@@ -140,7 +38,13 @@ def argument(annotation: Any, description: str, name: str | None = None) -> Any:
     return Annotated[annotation, strawberry.argument(description=description, name=name)]
 
 
-def _relation(mapping: Any, returns: Any, description: str, arguments: Mapping[str, Any] | None = None, **metadata: Any) -> Any:
+def _relation(
+    mapping: Any,
+    returns: Any,
+    description: str,
+    arguments: Mapping[str, Any] | None = None,
+    **metadata: Any,
+) -> Any:
     """A Strawberry field with arguments; its resolver is never called, because the compiler answers it."""
 
     def never(**_: Any) -> Any:
@@ -149,8 +53,10 @@ def _relation(mapping: Any, returns: Any, description: str, arguments: Mapping[s
     annotations = dict(arguments or {})
     resolver = types.FunctionType(never.__code__, never.__globals__)
     keyword = inspect.Parameter.KEYWORD_ONLY
-    parameters = [inspect.Parameter(name, keyword, default=_default(hint), annotation=hint) for name, hint in annotations.items()]
-    resolver.__signature__ = inspect.Signature(parameters, return_annotation=returns)  # type: ignore[attr-defined]
+    parameters = [
+        inspect.Parameter(name, keyword, default=_default(hint), annotation=hint) for name, hint in annotations.items()
+    ]
+    resolver.__signature__ = inspect.Signature(parameters, return_annotation=returns)
     resolver.__annotations__ = {**annotations, "return": returns}
     resolver.__module__ = __name__
     return strawberry.field(resolver=resolver, description=description, metadata={KEY: mapping, **metadata})
@@ -175,8 +81,8 @@ def access_of(definition: StrawberryField | None) -> Access | None:
 def column(description: str, name: str | None = None, **options: Any) -> Any:
     """A column of the same name as the field unless `name` says otherwise.
 
-    filter: a comparator's name (compiler/comparison.py) or an enum. order: True, or the expression to sort by. sql_type as in
-    PostgreSQL. field: the GraphQL name, where Python cannot spell it.
+    filter: a comparator's name (compiler/comparison.py) or an enum. order: True, or the expression to sort by.
+    sql_type: as in PostgreSQL. field: the GraphQL name, where Python cannot spell it.
     """
     graphql_name = options.pop("field", None)
     return strawberry.field(name=graphql_name, description=description, metadata={KEY: _Pending(name, None, options)})
@@ -219,7 +125,9 @@ class _Pending:
             expression_,
             kind,
             Order(str(order_expression), sql_type) if order else None,
-            Filter(str(compared), comparator, sql_type, kind, self.options.get("normalized", False)) if comparator else None,
+            Filter(str(compared), comparator, sql_type, kind, self.options.get("normalized", False))
+            if comparator
+            else None,
         )
 
 
@@ -231,7 +139,12 @@ def one(type_name: str, description: str, on: Source, *, nullable: bool = False,
     arguments = options.pop("arguments", None)
     module = options.pop("module", None)
     returns = lazy(type_name, module)
-    return _relation(One(type_name, on, **options), returns | None if nullable else returns, description, arguments)
+    return _relation(
+        One(type_name, on, **options),
+        returns | None if nullable else returns,
+        description,
+        arguments,
+    )
 
 
 def part(type_: Any, description: str) -> Any:
@@ -243,29 +156,66 @@ def one_of(interface: Any, description: str, on: str, *, nullable: bool = False)
     return _relation(OneOf(on), interface | None if nullable else interface, description)
 
 
-def rows(type_: Any, description: str, source: Source, order: str, arguments: Mapping[str, Any] | None = None) -> Any:
+def rows(
+    type_: Any,
+    description: str,
+    source: Source,
+    order: str,
+    arguments: Mapping[str, Any] | None = None,
+) -> Any:
     """A bounded list of value objects; say the bound in the description."""
-    return _relation(Rows(getattr(type_, "__name__", str(type_)), source, order), list[type_], description, arguments)
+    return _relation(
+        Rows(getattr(type_, "__name__", str(type_)), source, order),
+        list[type_],
+        description,
+        arguments,
+    )
 
 
-def many(type_name: str, description: str, on: str = "true", *, order: str = "ID", scope: str | None = None) -> Any:
-    """A connection. order: default sort, as `NAME` or `SCORE desc`, of the type's order fields; id comes last by itself."""
+def many(
+    type_name: str,
+    description: str,
+    on: str = "true",
+    *,
+    order: str = "ID",
+    scope: str | None = None,
+) -> Any:
+    """A connection. order: default sort, as `NAME` or `SCORE desc`, of the type's order fields; id comes last."""
     metadata = {"access": Access(scope)} if scope else {}
-    return _relation(Many(type_name, on, order), lazy(f"{type_name}Connection"), description, _page_arguments(type_name), **metadata)
+    return _relation(
+        Many(type_name, on, order),
+        lazy(f"{type_name}Connection"),
+        description,
+        _page_arguments(type_name),
+        **metadata,
+    )
 
 
 def _page_arguments(type_name: str) -> dict[str, Any]:
     return {
-        "first": argument(int | None, "Number of items from the start, 0 to 100. Default 20 unless `last` is given."),
+        "first": argument(
+            int | None,
+            "Number of items from the start, 0 to 100. Default 20 unless `last` is given.",
+        ),
         "after": argument(str | None, "Cursor of the item before the first one wanted. Null: from the start."),
         "last": argument(int | None, "Number of items from the end, 0 to 100. Not together with `first`."),
         "before": argument(str | None, "Cursor of the item after the last one wanted. Null: from the end."),
         "filter": argument(lazy(f"{type_name}Filter") | None, "Condition that items must meet. Null: all."),
-        "order_by": argument(list[lazy(f"{type_name}Order")] | None, "Sort keys, the first one first; equal items follow by id. Nulls come last."),
+        "order_by": argument(
+            list[lazy(f"{type_name}Order")] | None,
+            "Sort keys, the first one first; equal items follow by id. Nulls come last.",
+        ),
     }
 
 
-def lookup(type_name: str, description: str, by: Any, conditions: Mapping[str, str], *, scope: str | None = None) -> Any:
+def lookup(
+    type_name: str,
+    description: str,
+    by: Any,
+    conditions: Mapping[str, str],
+    *,
+    scope: str | None = None,
+) -> Any:
     metadata = {"access": Access(scope)} if scope else {}
     arguments = {"by": argument(by, "Exactly one of the names by which the object is known.")}
     return _relation(Lookup(type_name, conditions), lazy(type_name) | None, description, arguments, **metadata)
@@ -275,13 +225,22 @@ def refetch(interface: Any, description: str, *, many: bool) -> Any:
     if many:
         arguments = {"ids": argument(list[strawberry.ID], "Ids, at most 100; the answer has the same order.")}
         return _relation(Refetch(many=True), list[interface | None], description, arguments)
-    return _relation(Refetch(many=False), interface | None, description, {"id": argument(strawberry.ID, "Id of any object.")})
+    return _relation(
+        Refetch(many=False),
+        interface | None,
+        description,
+        {"id": argument(strawberry.ID, "Id of any object.")},
+    )
 
 
 def table(
-    name: str, *, kind: str | None = None, wall: str | None = None, orders: Mapping[str, Order] | None = None
+    name: str,
+    *,
+    kind: str | None = None,
+    wall: str | None = None,
+    orders: Mapping[str, Order] | None = None,
 ) -> Callable[[type], type]:
-    """Makes a class a GraphQL type over a table. The docstring is its description. A field archived_at hides rows from lists.
+    """Makes a class a GraphQL type over a table, described by its docstring. A field archived_at hides rows from lists.
 
     orders: sort keys that are no field of the type.
     """
@@ -290,9 +249,17 @@ def table(
         keys = ["id"] if kind else []
         typed: Any = strawberry.federation.type(cls, keys=list[Any](keys), description=_description(cls))
         fields = resolve_scalars(typed)
-        by_field = {screaming_case(field_.python_name): order for field_, value in fields if (order := value.order) is not None}
+        by_field = {
+            screaming_case(field_.python_name): order for field_, value in fields if (order := value.order) is not None
+        }
         archivable = any(field_.python_name == "archived_at" for field_, _ in fields)
-        typed.__table__ = Table(name, kind, wall, archivable, {**by_field, **(orders or {}), "ID": Order("{self}.id", "uuid")})
+        typed.__table__ = Table(
+            name,
+            kind,
+            wall,
+            archivable,
+            {**by_field, **(orders or {}), "ID": Order("{self}.id", "uuid")},
+        )
         return typed
 
     return decorate
@@ -306,7 +273,7 @@ def interface(cls: type) -> type:
 
 
 def value_object(cls: type) -> type:
-    """Makes a class a GraphQL type without a table: its fields read the row of a list or of the object that carries it."""
+    """Makes a class a GraphQL type without a table: its fields read the row of the list or object that carries it."""
     typed: Any = strawberry.type(cls, description=_description(cls))
     resolve_scalars(typed)
     return typed

@@ -9,35 +9,37 @@ from uuid import UUID
 
 from compiler.arguments import Leaf
 from compiler.comparison import LIST_OPERATORS, operator_sql
-from compiler.declare import Filter
+from compiler.mapping import Filter
 from compiler.statement import Binding, Rejected, Statement
 
 LIST_LIMIT = 250
 _DEPTH_LIMIT = 5
-_DURATION = re.compile(r"(-?)P(?:(\d{1,4})Y)?(?:(\d{1,5})M)?(?:(\d{1,5})W)?(?:(\d{1,6})D)?(?:T(?:(\d{1,6})H)?(?:(\d{1,6})M)?(?:(\d{1,9})S)?)?")
+_DURATION = re.compile(
+    r"(-?)P(?:(\d{1,4})Y)?(?:(\d{1,5})M)?(?:(\d{1,5})W)?(?:(\d{1,6})D)?(?:T(?:(\d{1,6})H)?(?:(\d{1,6})M)?(?:(\d{1,9})S)?)?"
+)
 
 
-def filter_sql(statement: Statement, tree: Mapping[str, Any], fields: Mapping[str, Any], alias: str, depth: int = 1) -> str:
+def filter_sql(
+    statement: Statement, tree: Mapping[str, Any], fields: Mapping[str, Any], alias: str, depth: int = 1
+) -> str:
     """fields: GraphQL name → Filter, or a mapping of the same kind for a nested filter object."""
     if depth > _DEPTH_LIMIT:
         raise Rejected("QUERY_TOO_DEEP", f"Filters nest at most {_DEPTH_LIMIT} deep.", _DEPTH_LIMIT, depth)
-    conditions = [_member_sql(statement, name, branch, fields, alias, depth) for name, branch in tree.items() if branch is not None]
-    return " and ".join(condition for condition in conditions if condition) or "true"
-
-
-def _member_sql(statement: Statement, name: str, branch: Any, fields: Mapping[str, Any], alias: str, depth: int) -> str:
-    if name in ("and", "or"):
-        parts = [filter_sql(statement, item, fields, alias, depth + 1) for item in branch if item is not None]
-        joined = f" {name} ".join(f"({part})" for part in parts)
-        return f"({joined})" if parts else ("true" if name == "and" else "false")
-    if name == "not":
-        return f"({filter_sql(statement, branch, fields, alias, depth + 1)}) is not true"
-    declared = fields[name]
-    if isinstance(declared, Filter):
-        return _comparison_sql(statement, branch, declared, alias)
-    if callable(declared):
-        return declared(statement, branch, alias)
-    return filter_sql(statement, branch, declared, alias, depth + 1)
+    conditions = []
+    for name, branch in tree.items():
+        if branch is None:
+            continue
+        if name in ("and", "or"):
+            parts = [filter_sql(statement, item, fields, alias, depth + 1) for item in branch if item is not None]
+            joined = f" {name} ".join(f"({part})" for part in parts)
+            conditions.append(f"({joined})" if parts else ("true" if name == "and" else "false"))
+        elif name == "not":
+            conditions.append(f"({filter_sql(statement, branch, fields, alias, depth + 1)}) is not true")
+        elif isinstance(fields[name], Filter):
+            conditions.append(_comparison_sql(statement, branch, fields[name], alias))
+        else:
+            conditions.append(filter_sql(statement, branch, fields[name], alias, depth + 1))
+    return " and ".join(conditions) or "true"
 
 
 def _comparison_sql(statement: Statement, branch: Mapping[str, Any], declared: Filter, alias: str) -> str:
@@ -58,13 +60,21 @@ def _value_sql(statement: Statement, operator: str, leaf: Leaf, declared: Filter
         def read_list(binding: Binding) -> list[Any]:
             items = leaf.read(binding.variables) or []
             if len(items) > LIST_LIMIT:
-                raise Rejected("BAD_USER_INPUT", f"A list in a filter has at most {LIST_LIMIT} items.", LIST_LIMIT, len(items))
+                raise Rejected(
+                    "BAD_USER_INPUT",
+                    f"A list in a filter has at most {LIST_LIMIT} items.",
+                    LIST_LIMIT,
+                    len(items),
+                )
             values = [convert(item, declared, prefix, binding) for item in items if item is not None]
             return [value for value in values if value is not None]
 
         parameter = statement.parameter(read_list, f"{declared.sql_type}[]")
         return f"array(select lower(item) from unnest({parameter}) as item)" if declared.normalized else parameter
-    parameter = statement.parameter(lambda binding: convert(leaf.read(binding.variables), declared, prefix, binding), declared.sql_type)
+    parameter = statement.parameter(
+        lambda binding: convert(leaf.read(binding.variables), declared, prefix, binding),
+        declared.sql_type,
+    )
     return f"lower({parameter})" if declared.normalized else parameter
 
 

@@ -5,7 +5,8 @@ from typing import Any
 
 from graphql import GraphQLField, GraphQLObjectType, get_named_type
 
-from compiler.declare import Table, table_of
+from compiler.declare import table_of
+from compiler.mapping import Table
 
 BACKREF = "strawberry-definition"
 

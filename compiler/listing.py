@@ -8,7 +8,8 @@ from typing import Annotated, Any
 import strawberry
 
 from compiler.comparison import enum_comparator
-from compiler.declare import KEY, Filter, Value, table_of
+from compiler.declare import KEY, table_of
+from compiler.mapping import Filter, Value
 
 
 @strawberry.enum(description="Direction of a sort key.")
@@ -21,7 +22,9 @@ class OrderDirection(Enum):
 class PageInfo:
     has_next_page: bool = strawberry.field(description="Whether items follow this page.")
     has_previous_page: bool = strawberry.field(description="Whether items precede this page.")
-    start_cursor: str | None = strawberry.field(description="Cursor of the first item of the page; null on an empty page.")
+    start_cursor: str | None = strawberry.field(
+        description="Cursor of the first item of the page; null on an empty page."
+    )
     end_cursor: str | None = strawberry.field(description="Cursor of the last item of the page; null on an empty page.")
 
 
@@ -50,7 +53,10 @@ def listing(cls: Any, comparators: Mapping[str, Any], extra: Mapping[str, ExtraF
     edge = _named(
         f"{name}Edge",
         cls.__module__,
-        {"cursor": (str, "Cursor of the item, for `after` and `before`."), "node": (cls, f"{name} itself.")},
+        {
+            "cursor": (str, "Cursor of the item, for `after` and `before`."),
+            "node": (cls, f"{name} itself."),
+        },
         description=f"{name} and its place in a list.",
     )
     connection = _named(
@@ -60,27 +66,48 @@ def listing(cls: Any, comparators: Mapping[str, Any], extra: Mapping[str, ExtraF
             "nodes": (list[cls], "Items of the page."),
             "edges": (list[edge], "Items of the page with their cursors."),
             "page_info": (PageInfo, "Place of the page in the list."),
-            "total_count": (int, "Number of items in the whole list, before paging. Counted only when asked for."),
+            "total_count": (
+                int,
+                "Number of items in the whole list, before paging. Counted only when asked for.",
+            ),
         },
         description=f"Page of a list of {name} objects.",
     )
-    return Listing(connection, edge, _filter_input(cls, name, comparators, extra or {}), _order_input(cls, name))
+    return Listing(
+        connection,
+        edge,
+        _filter_input(cls, name, comparators, extra or {}),
+        _order_input(cls, name),
+    )
 
 
 def _named(name: str, module: str, fields: Mapping[str, tuple[Any, str]], description: str) -> Any:
     body = {attribute: strawberry.field(description=text) for attribute, (_, text) in fields.items()}
     annotations = {attribute: annotation for attribute, (annotation, _) in fields.items()}
-    return strawberry.type(type(name, (), {"__annotations__": annotations, "__module__": module, **body}), description=description)
+    return strawberry.type(
+        type(name, (), {"__annotations__": annotations, "__module__": module, **body}),
+        description=description,
+    )
 
 
 def _order_input(cls: Any, name: str) -> Any:
-    members = {key: strawberry.enum_value(key, description=f"Sort by {key.lower().replace('_', ' ')}.") for key in sorted(table_of(cls).orders)}
-    field_enum = strawberry.enum(Enum(f"{name}OrderField", members, module=cls.__module__), description=f"What {name} lists can be sorted by.")
+    members = {
+        key: strawberry.enum_value(key, description=f"Sort by {key.lower().replace('_', ' ')}.")
+        for key in sorted(table_of(cls).orders)
+    }
+    values: Any = Enum(f"{name}OrderField", members, module=cls.__module__)
+    field_enum = strawberry.enum(
+        values,
+        description=f"What {name} lists can be sorted by.",
+    )
     body = {
         "__annotations__": {"field": field_enum, "direction": OrderDirection},
         "__module__": cls.__module__,
         "field": strawberry.field(description="What to sort by."),
-        "direction": strawberry.field(description="Direction of this key; ascending unless said otherwise.", default=OrderDirection.ASC),
+        "direction": strawberry.field(
+            description="Direction of this key; ascending unless said otherwise.",
+            default=OrderDirection.ASC,
+        ),
     }
     return strawberry.input(type(f"{name}Order", (), body), description=f"One sort key of a {name} list.")
 
@@ -100,17 +127,35 @@ def _filter_input(cls: Any, name: str, comparators: Mapping[str, Any], extra: Ma
         mapping = field.metadata.get(KEY)
         if isinstance(mapping, Value) and mapping.filter is not None:
             graphql_name = field.graphql_name or _camel_case(field.python_name)
-            member(graphql_name, _comparator(mapping.filter, comparators), field.description or "", mapping.filter)
+            member(
+                graphql_name,
+                _comparator(mapping.filter, comparators),
+                field.description or "",
+                mapping.filter,
+            )
     for graphql_name, item in extra.items():
         member(graphql_name, item.annotation, item.description, item.compares)
     if table_of(cls).archivable:
-        member("includeArchived", bool, "True: archived items are listed too. They are left out by default.", None)
+        member(
+            "includeArchived",
+            bool,
+            "True: archived items are listed too. They are left out by default.",
+            None,
+        )
     input_name = f"{name}Filter"
     self_type = Annotated[input_name, strawberry.lazy(cls.__module__)]
     member("and", list[self_type], "All of these conditions hold.", None)
-    member("or", list[self_type], "At least one of these conditions holds; an empty list holds for nothing.", None)
+    member(
+        "or",
+        list[self_type],
+        "At least one of these conditions holds; an empty list holds for nothing.",
+        None,
+    )
     member("not", self_type, "This condition does not hold.", None)
-    made = strawberry.input(type(input_name, (), {"__annotations__": annotations, "__module__": cls.__module__, **body}), description=f"Condition on {name} objects; all members given must hold.")
+    made: Any = strawberry.input(
+        type(input_name, (), {"__annotations__": annotations, "__module__": cls.__module__, **body}),
+        description=f"Condition on {name} objects; all members given must hold.",
+    )
     made.__filters__ = compared
     return made
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from compiler.arguments import Leaf
 from compiler.cursor import CursorKey
-from compiler.declare import Order, Table
+from compiler.mapping import Order, Table
 from compiler.statement import Binding, Rejected, Statement
 
 DEFAULT_PAGE_SIZE = 20
@@ -31,26 +31,31 @@ class Page:
     scope: str
 
     def order_sql(self, statement: Statement, alias: str) -> str:
-        return ", ".join(
-            f"{statement.fill(key.order.expression, {'self': alias})} {'desc' if key.descending != self.backward else 'asc'}"
-            f" nulls {'first' if self.backward else 'last'}"
-            for key in self.keys
-        )
+        nulls = "first" if self.backward else "last"
+        parts = []
+        for key, expression in zip(self.keys, self.values(statement, alias), strict=True):
+            direction = "desc" if key.descending != self.backward else "asc"
+            parts.append(f"{expression} {direction} nulls {nulls}")
+        return ", ".join(parts)
 
     def values(self, statement: Statement, alias: str) -> list[str]:
         return [statement.fill(key.order.expression, {"self": alias}) for key in self.keys]
 
     def keyset_sql(self, statement: Statement, alias: str, cursor_key: CursorKey) -> str:
-        """Items strictly beyond the cursor in the direction of travel; nulls are last in the order, whatever its direction."""
+        """Items strictly beyond the cursor in the direction of travel; nulls are last in any order."""
         if self.cursor is None:
             return "true"
         leaf = self.cursor
         bounds = []
         for index, key in enumerate(self.keys):
-            binder = cursor_key.value_binder(lambda binding: leaf.read(binding.variables), self.scope, len(self.keys), index)
+            binder = cursor_key.value_binder(
+                lambda binding: leaf.read(binding.variables), self.scope, len(self.keys), index
+            )
             bounds.append(f"{statement.parameter(binder, 'text')}::{key.order.sql_type}")
         condition = "false"
-        for key, expression, bound in reversed(list(zip(self.keys, self.values(statement, alias), bounds, strict=True))):
+        for key, expression, bound in reversed(
+            list(zip(self.keys, self.values(statement, alias), bounds, strict=True))
+        ):
             sign = "<" if key.descending != self.backward else ">"
             beyond = f"{expression} {sign} {bound}"
             if self.backward:
@@ -63,14 +68,17 @@ class Page:
 
 
 def plan_page(statement: Statement, table: Table, tree: Mapping[str, Any], default_order: str, coordinate: str) -> Page:
-    """Reads first/after/last/before/orderBy of a connection field. Raises Rejected for a contradiction or a size out of range."""
+    """Reads the paging arguments of a connection. Raises Rejected for a contradiction or a size out of range."""
     first, last = tree.get("first"), tree.get("last")
     if first is not None and last is not None:
         raise Rejected("BAD_USER_INPUT", f"{coordinate}: give `first` or `last`, not both.")
     backward = last is not None
     size = last if backward else first
     if tree.get("after") is not None and tree.get("before") is not None:
-        raise Rejected("BAD_USER_INPUT", f"{coordinate}: give `after` with `first`, or `before` with `last`, not both cursors.")
+        raise Rejected(
+            "BAD_USER_INPUT",
+            f"{coordinate}: give `after` with `first`, or `before` with `last`, not both cursors.",
+        )
     cursor = tree.get("before") if backward else tree.get("after")
     if cursor is None and (tree.get("after") or tree.get("before")) is not None:
         raise Rejected("BAD_USER_INPUT", f"{coordinate}: `after` goes with `first`, `before` with `last`.")
@@ -84,7 +92,12 @@ def _size_binder(leaf: Leaf | None, coordinate: str, name: str) -> Any:
     def read(binding: Binding) -> int:
         size = DEFAULT_PAGE_SIZE if leaf is None else leaf.read(binding.variables)
         if not 0 <= size <= MAXIMUM_PAGE_SIZE:
-            raise Rejected("BAD_USER_INPUT", f"{coordinate}: `{name}` is {size}; it must be 0 to {MAXIMUM_PAGE_SIZE}.", MAXIMUM_PAGE_SIZE, size)
+            raise Rejected(
+                "BAD_USER_INPUT",
+                f"{coordinate}: `{name}` is {size}; it must be 0 to {MAXIMUM_PAGE_SIZE}.",
+                MAXIMUM_PAGE_SIZE,
+                size,
+            )
         return size
 
     return read
@@ -92,13 +105,25 @@ def _size_binder(leaf: Leaf | None, coordinate: str, name: str) -> Any:
 
 def _sort_keys(table: Table, tree: Any, default_order: str, coordinate: str) -> list[SortKey]:
     if tree:
-        wanted = [(_enum_name(item["field"]), _enum_name(item["direction"]) == "DESC") for item in tree if item is not None]
+        wanted = [
+            (_enum_name(item["field"]), _enum_name(item["direction"]) == "DESC") for item in tree if item is not None
+        ]
     else:
-        wanted = [(name, direction == "desc") for name, _, direction in (part.strip().partition(" ") for part in default_order.split(","))]
+        wanted = [
+            (name, direction == "desc")
+            for name, _, direction in (part.strip().partition(" ") for part in default_order.split(","))
+        ]
     if len(wanted) > len(table.orders):
-        raise Rejected("BAD_USER_INPUT", f"{coordinate}: `orderBy` has at most {len(table.orders)} keys.", len(table.orders), len(wanted))
+        raise Rejected(
+            "BAD_USER_INPUT",
+            f"{coordinate}: `orderBy` has at most {len(table.orders)} keys.",
+            len(table.orders),
+            len(wanted),
+        )
     keys = [SortKey(name, table.orders[name], descending) for name, descending in wanted]
-    return keys if any(key.name == "ID" for key in keys) else [*keys, SortKey("ID", table.orders["ID"], descending=False)]
+    return (
+        keys if any(key.name == "ID" for key in keys) else [*keys, SortKey("ID", table.orders["ID"], descending=False)]
+    )
 
 
 def _enum_name(leaf: Leaf) -> str:

@@ -1,7 +1,7 @@
 """The statement under construction: parameters, aliases, and the text by which PostgreSQL prints JSON."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -35,7 +35,7 @@ class Rejected(Exception):
 
 @dataclass
 class Statement:
-    """Parameter 1 is always the tenant. Equal binders (by `same`) share a parameter. prefixes: kind → prefix of its ids."""
+    """Parameter 1 is the tenant. Equal binders (by `same`) share a parameter. prefixes: kind → prefix of its ids."""
 
     restricted: bool
     prefixes: Mapping[str, str]
@@ -95,16 +95,34 @@ def literal(text: str) -> str:
 
 
 def concat(pieces: Sequence[str]) -> str:
-    """One call of concat over pieces; neighbouring literals become one. Pieces must not be null: concat would drop them."""
+    """One call of concat; neighboring literals become one. Pieces must not be null: concat would drop them."""
     merged: list[str] = []
     for piece in pieces:
-        if merged and piece.startswith("'") and merged[-1].startswith("'") and _is_literal(piece) and _is_literal(merged[-1]):
+        if (
+            merged
+            and piece.startswith("'")
+            and merged[-1].startswith("'")
+            and _is_literal(piece)
+            and _is_literal(merged[-1])
+        ):
             merged[-1] = merged[-1][:-1] + piece[1:]
         else:
             merged.append(piece)
     while len(merged) > _CONCAT_LIMIT:
-        merged = [f"concat({', '.join(merged[start:start + _CONCAT_LIMIT])})" for start in range(0, len(merged), _CONCAT_LIMIT)]
+        merged = [
+            f"concat({', '.join(merged[start : start + _CONCAT_LIMIT])})"
+            for start in range(0, len(merged), _CONCAT_LIMIT)
+        ]
     return merged[0] if len(merged) == 1 and _is_literal(merged[0]) else f"concat({', '.join(merged)})"
+
+
+def print_members(members: Iterable[tuple[str, Sequence[str]]]) -> str:
+    """Text of a JSON object from keys and the pieces of their values."""
+    pieces = ["'{'"]
+    for index, (key, value) in enumerate(members):
+        pieces.append(literal(f'{"," if index else ""}"{key}":'))
+        pieces.extend(value)
+    return concat([*pieces, "'}'"])
 
 
 def _is_literal(piece: str) -> bool:
@@ -117,7 +135,7 @@ _PRINTERS: dict[str, str] = {
     "Int": "{}::text",
     "Float": "trim_scale({})::text",
     "Boolean": "({})::text",
-    "DateTime": "to_json(to_char({}, 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"'))::text",
+    "DateTime": 'to_json(to_char({}, \'YYYY-MM-DD"T"HH24:MI:SS.US"Z"\'))::text',
     "Date": "to_json({})::text",
     "Points": "trim_scale({} / 1000.0)::text",
     "JSON": "{}::text",
@@ -140,6 +158,7 @@ def print_scalar(type_name: str, expression: str, *, nullable: bool, prefix: str
 def print_list(type_name: str, expression: str, *, nullable: bool) -> str:
     """Prints a PostgreSQL array of scalars."""
     if type_name == "Points":
-        expression = f"(select array_agg(trim_scale(item / 1000.0) order by place) from unnest({expression}) with ordinality as list (item, place))"
+        items = f"unnest({expression}) with ordinality as list (item, place)"
+        expression = f"(select array_agg(trim_scale(item / 1000.0) order by place) from {items})"
     printed = f"array_to_json({expression})::text"
     return f"coalesce({printed}, '{'null' if nullable else '[]'}')"

@@ -68,11 +68,7 @@ class _Malformed(Exception):
 def read(event: str, payload: Any) -> Reading | Ignored:
     """The payload of one event. What does not concern work items is ignored, with the reason."""
     if event not in ("issues", "milestone"):
-        return Ignored(
-            f"event {event[:64]!r} says nothing about work items"
-            if event
-            else "the event is not named"
-        )
+        return Ignored(f"event {event[:64]!r} says nothing about work items" if event else "the event is not named")
     if not isinstance(payload, dict):
         return Ignored("the payload is not a JSON object")
     try:
@@ -87,9 +83,7 @@ def _read_issue(payload: Mapping[str, Any]) -> Reading | Ignored:
         return Ignored("a pull request")
     action = payload.get("action")
     if action == "transferred" and _moved_under_same_id(payload, issue):
-        return Ignored(
-            "transferred under the same id: the event of the new repository says the rest"
-        )
+        return Ignored("transferred under the same id: the event of the new repository says the rest")
     container = _container(payload)
     fields = _issue_fields(issue, container)
     milestone, titles = _embedded_milestone(issue, container)
@@ -106,9 +100,7 @@ def _read_issue(payload: Mapping[str, Any]) -> Reading | Ignored:
 def _moved_under_same_id(payload: Mapping[str, Any], issue: Mapping[str, Any]) -> bool:
     changes = payload.get("changes")
     moved = changes.get("new_issue") if isinstance(changes, dict) else None
-    return isinstance(moved, dict) and _source_id(moved, "changes.new_issue") == _source_id(
-        issue, "issue"
-    )
+    return isinstance(moved, dict) and _source_id(moved, "changes.new_issue") == _source_id(issue, "issue")
 
 
 def _issue_fields(issue: Mapping[str, Any], container: str | None) -> dict[str, Any]:
@@ -127,9 +119,7 @@ def _issue_fields(issue: Mapping[str, Any], container: str | None) -> dict[str, 
         fields["type"] = _type(issue)
     if "milestone" in issue:
         milestone = _optional(issue, "milestone", "issue", _as_object)
-        fields["milestone_source_id"] = (
-            None if milestone is None else _source_id(milestone, "issue.milestone")
-        )
+        fields["milestone_source_id"] = None if milestone is None else _source_id(milestone, "issue.milestone")
     if "labels" in issue:
         fields["labels"] = _labels(issue)
     if "created_at" in issue:
@@ -146,9 +136,7 @@ def _state(issue: Mapping[str, Any]) -> list[Any]:
     if state != "closed":
         return [WorkItemStateCategory.UNKNOWN, state, None, None]
     category = _CATEGORY_OF_REASON.get(reason, WorkItemStateCategory.UNKNOWN)
-    closed_at = _optional(issue, "closed_at", "issue", _instant) or _required(
-        issue, "updated_at", "issue", _instant
-    )
+    closed_at = _optional(issue, "closed_at", "issue", _instant) or _required(issue, "updated_at", "issue", _instant)
     return [
         category,
         state if reason is None else f"{state}:{reason}",
@@ -182,9 +170,7 @@ def _read_milestone_event(payload: Mapping[str, Any]) -> Reading:
     container = _container(payload)
     if container is None:
         raise _Malformed("repository is missing")
-    snapshot = _milestone(
-        milestone, container, "milestone", deleted=payload.get("action") == "deleted"
-    )
+    snapshot = _milestone(milestone, container, "milestone", deleted=payload.get("action") == "deleted")
     titles = {snapshot.fields["title"]}
     changes = payload.get("changes")
     renamed = changes.get("title") if isinstance(changes, dict) else None
@@ -193,9 +179,7 @@ def _read_milestone_event(payload: Mapping[str, Any]) -> Reading:
     return Reading(None, snapshot, frozenset(titles))
 
 
-def _embedded_milestone(
-    issue: Mapping[str, Any], container: str | None
-) -> tuple[Snapshot | None, frozenset[str]]:
+def _embedded_milestone(issue: Mapping[str, Any], container: str | None) -> tuple[Snapshot | None, frozenset[str]]:
     """An issue carries its whole milestone: a hook without `milestone` events learns of it here."""
     milestone = issue.get("milestone")
     if container is None or not isinstance(milestone, dict):
@@ -204,9 +188,7 @@ def _embedded_milestone(
     return snapshot, frozenset({snapshot.fields["title"]})
 
 
-def _milestone(
-    milestone: Mapping[str, Any], container: str, path: str, *, deleted: bool
-) -> Snapshot:
+def _milestone(milestone: Mapping[str, Any], container: str, path: str, *, deleted: bool) -> Snapshot:
     fields: dict[str, Any] = {
         "container": container,
         "number": _required(milestone, "number", path, _number),
@@ -244,18 +226,14 @@ def _object(parent: Mapping[str, Any], name: str, path: str) -> dict[str, Any]:
     return _required(parent, name, path, _as_object)
 
 
-def _required(
-    parent: Mapping[str, Any], name: str, path: str, check: Callable[[Any], Value]
-) -> Value:
+def _required(parent: Mapping[str, Any], name: str, path: str, check: Callable[[Any], Value]) -> Value:
     value = _optional(parent, name, path, check)
     if value is None:
         raise _Malformed(f"{_join(path, name)} is missing")
     return value
 
 
-def _optional(
-    parent: Mapping[str, Any], name: str, path: str, check: Callable[[Any], Value]
-) -> Value | None:
+def _optional(parent: Mapping[str, Any], name: str, path: str, check: Callable[[Any], Value]) -> Value | None:
     if parent.get(name) is None:
         return None
     try:

@@ -43,9 +43,7 @@ class Snapshot:
 
     def _digest(self) -> bytes:
         document = [self.source_id, self.updated_at, self.deleted, self.complete, dict(self.fields)]
-        text = json.dumps(
-            document, default=_print, sort_keys=True, separators=(",", ":"), ensure_ascii=False
-        )
+        text = json.dumps(document, default=_print, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
         return hashlib.sha256(text.encode()).digest()
 
 

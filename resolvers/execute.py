@@ -1,9 +1,10 @@
-"""The schema that clients see, and the way of an operation through it: reads are compiled, changes are written and then read."""
+"""The way of an operation through the schema: reads are compiled, changes are written and then read."""
 
 import hashlib
 import json
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 import asyncpg
 import orjson
@@ -21,7 +22,6 @@ from graphql import (
     execute,
     get_argument_values,
     get_named_type,
-    get_operation_ast,
     get_variable_values,
     visit,
 )
@@ -33,7 +33,7 @@ from strawberry.types.arguments import convert_arguments
 
 import schema
 from compiler.cursor import CursorKey
-from compiler.graphql_types import BACKREF, table
+from compiler.graphql_types import BACKREF
 from compiler.plan import Catalogue, Selection
 from portfolio.identity import PREFIX_OF_KIND
 from resolvers import Mutation
@@ -51,7 +51,7 @@ _META_FIELDS = frozenset({"__schema", "__type", "__typename", "_service"})
 
 
 class Schema(strawberry.federation.Schema):
-    """Folioscope's schema. `run` answers an operation that the gate let through."""
+    """The types that clients see, in a form that a Federation 2.9 router can compose."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -63,60 +63,112 @@ class Schema(strawberry.federation.Schema):
         )
         self.graphql = self._schema
 
-    def catalogue(self, cursor_secret: bytes) -> Catalogue:
-        return Catalogue(self.graphql, PREFIX_OF_KIND, CursorKey.from_secret(cursor_secret))
+
+class Request(Protocol):
+    """An operation that was parsed, measured and validated."""
+
+    @property
+    def text(self) -> str: ...
+    @property
+    def document(self) -> DocumentNode: ...
+    @property
+    def operation(self) -> OperationDefinitionNode: ...
+    @property
+    def variables(self) -> Mapping[str, Any]: ...
+
+
+@dataclass(frozen=True)
+class Context:
+    """What the door knows of a request beside its operation. viewer: null for an anonymous one."""
+
+    viewer: Viewer | None
+    request_id: str | None = None
+    idempotency_key: str | None = None
+
+
+@dataclass(frozen=True)
+class _Field:
+    """One root field of a mutation as it was selected."""
+
+    key: str
+    details: list[FieldDetails]
+    payload: GraphQLObjectType
+
+    @property
+    def name(self) -> str:
+        return self.details[0].node.name.value
 
 
 class Executor:
-    """Runs validated operations of one schema on one database."""
+    """Runs operations of one schema on one database. cursor_secret and encryption_key: 32 bytes each."""
 
-    def __init__(self, schema_: Schema, database: Database, clock: Clock, cursor_secret: bytes, encryption_key: bytes) -> None:
-        self.schema, self.database, self.clock, self.encryption_key = schema_, database, clock, encryption_key
-        self.reader = Reader(schema_.catalogue(cursor_secret), database, clock)
+    def __init__(self, schema_: Schema, database: Database, clock: Clock, secrets: tuple[bytes, bytes]) -> None:
+        cursor_secret, self.encryption_key = secrets
+        self.schema, self.database, self.clock = schema_, database, clock
+        catalogue = Catalogue(schema_.graphql, PREFIX_OF_KIND, CursorKey.from_secret(cursor_secret))
+        self.reader = Reader(catalogue, database, clock)
 
-    async def run(self, document: DocumentNode, text: str, name: str | None, variables: Mapping[str, Any] | None, context: "Context") -> ExecutionResult:
-        """Data as orjson.Fragment (bytes that PostgreSQL printed) or plain values. Errors of the client come back, others are raised."""
-        node = get_operation_ast(document, name)
-        if node is None:
-            raise Refusal(ErrorCode.BAD_REQUEST, "Say with operationName which of the document's operations to run.")
-        coerced = get_variable_values(self.schema.graphql, node.variable_definitions or (), dict(variables or {}), max_errors=10, hide_suggestions=True)
+    async def run(self, request: Request, context: Context) -> ExecutionResult:
+        """Data as orjson.Fragment (bytes that PostgreSQL printed), or plain values of introspection.
+
+        The client's mistakes in a query raise Refusal; those of one mutation are errors with its path.
+        """
+        node = request.operation
+        coerced = get_variable_values(
+            self.schema.graphql,
+            node.variable_definitions or (),
+            dict(request.variables),
+            max_errors=10,
+            hide_suggestions=True,
+        )
         if not isinstance(coerced, VariableValues):
             return ExecutionResult(None, [_user_input(error) for error in coerced])
-        fragments = {item.name.value: item for item in document.definitions if isinstance(item, FragmentDefinitionNode)}
+        fragments = {item.name.value: item for item in _fragments(request.document)}
         root = self.schema.graphql.get_root_type(node.operation)
-        assert root is not None
+        assert root is not None, "validation refuses an operation type that the schema lacks"
         details = {key: FragmentDetails(value) for key, value in fragments.items()}
-        grouped = list(collect_fields(self.schema.graphql, details, coerced, root, node).grouped_field_set.items())
-        meta = [item for item in grouped if item[1][0].node.name.value in _META_FIELDS]
-        data = [item for item in grouped if item[1][0].node.name.value not in _META_FIELDS]
-        if not data:
-            return self._introspect(node, document, meta, variables)
+        collected = collect_fields(self.schema.graphql, details, coerced, root, node)
+        grouped = list(collected.grouped_field_set.items())
+        if all(_is_meta(item) for item in grouped):
+            return self._introspect(request, grouped)
         if context.viewer is None:
-            raise Refusal(ErrorCode.UNAUTHENTICATED, "Give a key: Authorization: Bearer fsk_…")
-        operation = Operation(text, node, fragments, coerced, context.viewer)
+            raise Refusal(ErrorCode.UNAUTHENTICATED, "Send an API key: Authorization: Bearer fsk_…")
+        operation = Operation(request.text, node, fragments, coerced, context.viewer)
         if node.operation is OperationType.MUTATION:
             return await self._change(operation, root, grouped, context)
-        context.viewer.require("READ")
-        answer = await self.reader.query(operation, root, data)
+        return await self._read(operation, root, grouped, request)
+
+    async def _read(
+        self, operation: Operation, root: GraphQLObjectType, grouped: Selection, request: Request
+    ) -> ExecutionResult:
+        operation.viewer.require("READ")
+        answer = await self.reader.query(operation, root, [item for item in grouped if not _is_meta(item)])
+        meta = [item for item in grouped if _is_meta(item)]
         if not meta:
             return ExecutionResult(orjson.Fragment(answer), None)
-        found = self._introspect(node, document, meta, variables)
+        found = self._introspect(request, meta)
         both = {**orjson.loads(answer), **(found.data or {})}
         return ExecutionResult({key: both[key] for key, _ in grouped if key in both}, found.errors)
 
-    def _introspect(self, node: OperationDefinitionNode, document: DocumentNode, selection: Selection, variables: Mapping[str, Any] | None) -> ExecutionResult:
-        fields = tuple(item.node for _, details in selection for item in details)
+    def _introspect(self, request: Request, selection: Selection) -> ExecutionResult:
+        node = request.operation
         operation = OperationDefinitionNode(
-            operation=node.operation, name=node.name, variable_definitions=node.variable_definitions, directives=(), selection_set=SelectionSetNode(selections=fields)
+            operation=node.operation,
+            name=node.name,
+            variable_definitions=node.variable_definitions,
+            directives=(),
+            selection_set=SelectionSetNode(selections=tuple(item.node for _, details in selection for item in details)),
         )
-        fragments = tuple(item for item in document.definitions if isinstance(item, FragmentDefinitionNode))
-        result = execute(self.schema.graphql, DocumentNode(definitions=(operation, *fragments)), variable_values=dict(variables or {}))
-        assert isinstance(result, ExecutionResult)
+        document = DocumentNode(definitions=(operation, *_fragments(request.document)))
+        result = execute(self.schema.graphql, document, variable_values=dict(request.variables))
+        assert isinstance(result, ExecutionResult), "the schema is answered without waiting"
         return result
 
     # Changes -------------------------------------------------------------------------------------
 
-    async def _change(self, operation: Operation, root: GraphQLObjectType, grouped: Selection, context: "Context") -> ExecutionResult:
+    async def _change(
+        self, operation: Operation, root: GraphQLObjectType, grouped: Selection, context: Context
+    ) -> ExecutionResult:
         """Root fields one after the other, each its own transaction; what fails is null with an error of its own."""
         parts: list[bytes] = []
         errors: list[GraphQLError] = []
@@ -124,72 +176,104 @@ class Executor:
             try:
                 answer = await self._change_field(operation, root, (key, details), context)
             except Exception as error:
-                errors.append(GraphQLError(str(error), nodes=[item.node for item in details], path=[key], original_error=error))
+                nodes = [item.node for item in details]
+                errors.append(GraphQLError(str(error), nodes=nodes, path=[key], original_error=error))
                 answer = b"null"
-            parts.append(json.dumps(key).encode() + b":" + answer)
-        return ExecutionResult(orjson.Fragment(b"{" + b",".join(parts) + b"}"), errors or None)
+            parts.append(_member(key, answer))
+        return ExecutionResult(orjson.Fragment(_object(parts)), errors or None)
 
-    async def _change_field(self, operation: Operation, root: GraphQLObjectType, selected: tuple[str, list[FieldDetails]], context: "Context") -> bytes:
+    async def _change_field(
+        self,
+        operation: Operation,
+        root: GraphQLObjectType,
+        selected: tuple[str, list[FieldDetails]],
+        context: Context,
+    ) -> bytes:
         key, details = selected
         node = details[0].node
         if node.name.value == "__typename":
-            return json.dumps(root.name).encode()
+            return orjson.dumps(root.name)
         definition = root.fields[node.name.value]
         declared = definition.extensions[BACKREF]
         found: Change = declared.metadata["change"]
-        values = get_argument_values(definition, node, operation.variables)
-        arguments = convert_arguments(values, declared.arguments, config=self.schema.config, scalar_registry=self.schema.schema_converter.scalar_registry)
+        arguments = convert_arguments(
+            get_argument_values(definition, node, operation.variables),
+            declared.arguments,
+            config=self.schema.config,
+            scalar_registry=self.schema.schema_converter.scalar_registry,
+        )
         payload = get_named_type(definition.type)
-        assert isinstance(payload, GraphQLObjectType)
+        assert isinstance(payload, GraphQLObjectType), "a mutation returns a payload object"
+        field = _Field(key, details, payload)
 
         async def answer(connection: asyncpg.Connection, outcome: Outcome) -> bytes:
-            return await self._answer(connection, operation, (key, payload, details), outcome)
+            return await self._answer(connection, operation, field, outcome)
 
-        write_context = WriteContext(
-            database=self.database, clock=self.clock, viewer=operation.viewer, request_id=context.request_id,
-            idempotency_key=context.idempotency_key, encryption_key=self.encryption_key,
+        write = WriteContext(
+            self.database,
+            self.clock,
+            operation.viewer,
+            context.request_id,
+            context.idempotency_key,
+            self.encryption_key,
         )
-        return await change(write_context, node.name.value, found, arguments, answer, _selection_hash(operation, key, details))
+        return await change(write, field.name, found, arguments, answer, _selection_hash(operation, field))
 
-    async def _answer(self, connection: asyncpg.Connection, operation: Operation, selected: tuple[str, GraphQLObjectType, list[FieldDetails]], outcome: Outcome) -> bytes:
+    async def _answer(
+        self, connection: asyncpg.Connection, operation: Operation, field: _Field, outcome: Outcome
+    ) -> bytes:
         """The payload: entities by the compiler on the same connection, the rest from the outcome."""
-        key, payload, details = selected
         planner = self.reader.planner(operation)
         parts: list[bytes] = []
-        for name, fields in planner.subselection(payload, details):
-            field_name = fields[0].node.name.value
-            if field_name in outcome.entities:
-                value = await self._entity(connection, operation, (key, name), payload, fields, outcome)
+        for name, details in planner.subselection(field.payload, field.details):
+            if details[0].node.name.value in outcome.entities:
+                value = await self._entity(connection, operation, field, (name, details, outcome))
             else:
-                value = orjson.dumps(project(planner, payload, fields, outcome))
-            parts.append(json.dumps(name).encode() + b":" + value)
-        return b"{" + b",".join(parts) + b"}"
+                value = orjson.dumps(project(planner, field.payload, details, outcome))
+            parts.append(_member(name, value))
+        return _object(parts)
 
     async def _entity(
-        self, connection: asyncpg.Connection, operation: Operation, path: tuple[str, str], payload: GraphQLObjectType, fields: list[FieldDetails], outcome: Outcome
+        self,
+        connection: asyncpg.Connection,
+        operation: Operation,
+        field: _Field,
+        selected: tuple[str, list[FieldDetails], Outcome],
     ) -> bytes:
-        name = fields[0].node.name.value
-        entity = outcome.entities[name]
+        name, details, outcome = selected
+        member = details[0].node.name.value
+        entity = outcome.entities[member]
         if entity is None:
             return b"null"
-        type_ = get_named_type(payload.fields[name].type)
-        assert isinstance(type_, GraphQLObjectType)
-        assert table(type_).kind == entity[0], f"{payload.name}.{name} is a {type_.name}, not a {entity[0]}"
+        type_ = get_named_type(field.payload.fields[member].type)
+        assert isinstance(type_, GraphQLObjectType), "a payload's entity is an object"
         plan = self.reader.plan(
-            operation, ("payload", *path), lambda planner: planner.plan_object(type_, fields, "{other}.id = {value}", (lambda _: None, "uuid"))
+            operation,
+            ("payload", field.key, name),
+            lambda planner: planner.plan_object(type_, details, "{other}.id = {value}"),
         )
         return await self.reader.object(connection, operation, plan, entity[1])
 
 
-class Context:
-    """What the door knows of a request. viewer: null for an anonymous one."""
+def _fragments(document: DocumentNode) -> tuple[FragmentDefinitionNode, ...]:
+    return tuple(item for item in document.definitions if isinstance(item, FragmentDefinitionNode))
 
-    def __init__(self, viewer: Viewer | None, request_id: str, idempotency_key: str | None = None) -> None:
-        self.viewer, self.request_id, self.idempotency_key = viewer, request_id, idempotency_key
+
+def _is_meta(selected: tuple[str, list[FieldDetails]]) -> bool:
+    return selected[1][0].node.name.value in _META_FIELDS
+
+
+def _member(key: str, value: bytes) -> bytes:
+    return orjson.dumps(key) + b":" + value
+
+
+def _object(members: list[bytes]) -> bytes:
+    return b"{" + b",".join(members) + b"}"
 
 
 def _user_input(error: GraphQLError) -> GraphQLError:
-    return GraphQLError(error.message, nodes=error.nodes, original_error=Refusal(ErrorCode.BAD_USER_INPUT, error.message))
+    refusal = Refusal(ErrorCode.BAD_USER_INPUT, error.message)
+    return GraphQLError(error.message, nodes=error.nodes, original_error=refusal)
 
 
 class _VariableNames(Visitor):
@@ -201,14 +285,13 @@ class _VariableNames(Visitor):
         self.names.add(node.name.value)
 
 
-def _selection_hash(operation: Operation, key: str, details: list[FieldDetails]) -> bytes:
-    """Of what decides the bytes of an answer beside the input: document, field, and the variables of the selection."""
+def _selection_hash(operation: Operation, field: _Field) -> bytes:
+    """Of what decides an answer's bytes beside the input: document, field, and the variables of the selection."""
     in_arguments = _VariableNames()
-    for item in details:
+    for item in field.details:
         for argument in item.node.arguments or ():
             visit(argument, in_arguments)
     others = {name: value for name, value in operation.variables.coerced.items() if name not in in_arguments.names}
     name = operation.node.name.value if operation.node.name else None
-    return hashlib.sha256(json.dumps([operation.text, name, key, others], default=str, sort_keys=True).encode()).digest()
-
-
+    document = json.dumps([operation.text, name, field.key, others], default=str, sort_keys=True)
+    return hashlib.sha256(document.encode("utf-8", "surrogatepass")).digest()

@@ -35,7 +35,12 @@ def _member(planner: Planner, type_: GraphQLObjectType, fields: list[FieldDetail
     if name == "__typename":
         return type_.name
     definition = type_.fields[name]
-    return _print(planner, get_named_type(definition.type), fields, getattr(value, definition.extensions[BACKREF].python_name))
+    return _print(
+        planner,
+        get_named_type(definition.type),
+        fields,
+        getattr(value, definition.extensions[BACKREF].python_name),
+    )
 
 
 def _leaf(type_: GraphQLLeafType, value: Any) -> Any:

@@ -71,36 +71,63 @@ class Reader:
     def planner(self, operation: Operation) -> Planner:
         viewer = operation.viewer
         return Planner(
-            self.catalogue, operation.node, operation.fragments, operation.variables, viewer.scopes, viewer.granted_portfolio_ids is not None
+            self.catalogue,
+            operation.node,
+            operation.fragments,
+            operation.variables,
+            viewer.scopes,
+            viewer.granted_portfolio_ids is not None,
         )
 
     def binding(self, operation: Operation) -> Binding:
         viewer = operation.viewer
-        return Binding(operation.variables.coerced, viewer.tenant_id, viewer.granted_portfolio_ids, viewer.key_id, self.clock.now())
+        return Binding(
+            operation.variables.coerced,
+            viewer.tenant_id,
+            viewer.granted_portfolio_ids,
+            viewer.key_id,
+            self.clock.now(),
+        )
 
     def plan(self, operation: Operation, part: Any, make: Callable[[Planner], Plan]) -> Plan:
-        """The plan of a part of an operation, from the cache or made now. Raises Refusal for what the client did wrong."""
+        """The plan of a part of an operation, cached or made now. Raises Refusal for what the client did wrong."""
         viewer = operation.viewer
         shape = variables_shape(self.catalogue.schema, operation.node, operation.variables.coerced, self._prefixes)
         name = operation.node.name.value if operation.node.name else None
-        key = (operation.text, name, shape, viewer.scopes, viewer.granted_portfolio_ids is not None, part)
+        key = (
+            operation.text,
+            name,
+            shape,
+            viewer.scopes,
+            viewer.granted_portfolio_ids is not None,
+            part,
+        )
         return _translated(lambda: self.plans.get_or_make(key, lambda: make(self.planner(operation))))
 
     def arguments(self, plan: Plan, operation: Operation) -> list[Any]:
         return _translated(lambda: plan.arguments(self.binding(operation)))
 
-    async def query(self, operation: Operation, root: GraphQLObjectType, selection: list[tuple[str, list[FieldDetails]]]) -> bytes:
+    async def query(
+        self,
+        operation: Operation,
+        root: GraphQLObjectType,
+        selection: list[tuple[str, list[FieldDetails]]],
+    ) -> bytes:
         """JSON bytes of a query's data, as PostgreSQL printed them."""
-        plan = self.plan(operation, tuple(key for key, _ in selection), lambda planner: planner.plan_fields(root, selection))
+        plan = self.plan(
+            operation,
+            tuple(key for key, _ in selection),
+            lambda planner: planner.plan_fields(root, selection),
+        )
         arguments = self.arguments(plan, operation)
         async with self.database.connection() as connection:
-            return await connection.fetchval(plan.sql, *arguments)
+            return _answered(await connection.fetchval(plan.sql, *arguments))
 
     async def object(self, connection: asyncpg.Connection, operation: Operation, plan: Plan, value: Any) -> bytes:
-        """JSON bytes of one object on a connection that has a transaction open; `value` is the plan's second parameter."""
+        """JSON bytes of one object, in the transaction of `connection`; `value` is the plan's second parameter."""
         arguments = self.arguments(plan, operation)
         arguments[1] = value
-        return await connection.fetchval(plan.sql, *arguments)
+        return _answered(await connection.fetchval(plan.sql, *arguments))
 
 
 def _translated(work: Callable[[], Result]) -> Result:
@@ -108,3 +135,8 @@ def _translated(work: Callable[[], Result]) -> Result:
         return work()
     except Rejected as error:
         raise Refusal(ErrorCode(error.code), error.message, limit=error.limit, actual=error.actual) from None
+
+
+def _answered(text: bytes | None) -> bytes:
+    assert text is not None, "a plan prints one row"
+    return text

@@ -63,6 +63,11 @@ class ChildProcess:
         if self._process:
             self._process.send_signal(number)
 
+    def wait(self, seconds: float) -> None:
+        """Returns when it has ended; TimeoutExpired if it has not by then."""
+        if self._process:
+            self._process.wait(seconds)
+
     def stop(self, seconds: float = 10) -> None:
         """Asks, waits, then kills. Safe to call at any time and twice."""
         if self._process is None:

@@ -12,6 +12,7 @@ from runtime.embedded_postgres import PostgresCluster
 from runtime.embedded_valkey import ValkeyServer
 from runtime.failure import Failure
 from runtime.file_lock import try_lock
+from runtime.unprivileged import unprivileged_identity
 
 
 def _ignore(_: str) -> None:
@@ -127,8 +128,8 @@ def _prepare_sockets(folder: Path) -> None:
         folder.mkdir(mode=0o700)
     except FileExistsError:
         found = folder.lstat()
-        ours = stat.S_ISDIR(found.st_mode) and (os.geteuid() in (found.st_uid, 0))
-        if not ours:
+        owners = (os.geteuid(), unprivileged_identity().uid)
+        if not stat.S_ISDIR(found.st_mode) or found.st_uid not in owners:
             raise Failure(
                 f"{folder} belongs to somebody else.",
                 "Remove it, or set TMPDIR to a folder of your own.",

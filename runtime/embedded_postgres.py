@@ -52,11 +52,7 @@ def binaries(version: int = 18) -> Path:
 
 def client_environment() -> dict[str, str]:
     """This process's environment less PG* and locale variables, which would redirect a client."""
-    return {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(("PG", "LC_", "LANG"))
-    }
+    return {name: value for name, value in os.environ.items() if not name.startswith(("PG", "LC_", "LANG"))}
 
 
 @dataclass(frozen=True)

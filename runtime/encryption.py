@@ -8,6 +8,9 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from runtime.settings import Settings
 
+# For Settings.derive_key: whoever seals and whoever opens must derive the same key.
+PURPOSE = "secrets of connections"
+
 _NONCE_BYTES = 12
 
 
@@ -24,7 +27,7 @@ class SecretBox:
 
     @classmethod
     def from_settings(cls, settings: Settings) -> "SecretBox":
-        return cls(settings.derive_key("secrets of connections"))
+        return cls(settings.derive_key(PURPOSE))
 
     def seal(self, secret: bytes, tenant_id: UUID, connection_id: UUID) -> bytes:
         """Nonce, ciphertext and tag."""

@@ -68,7 +68,15 @@ async def append(connection: asyncpg.Connection, tenant_id: UUID, actor: Actor, 
         text = json.dumps(changes, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
         occurred_at = event.occurred_at.astimezone(UTC)
         fields = (
-            *(tenant_id, event.id, event.type, event.entity_kind, event.entity_id, event.subject_id, event.portfolio_id),
+            *(
+                tenant_id,
+                event.id,
+                event.type,
+                event.entity_kind,
+                event.entity_id,
+                event.subject_id,
+                event.portfolio_id,
+            ),
             *(actor.key_id, actor.person_id, actor.service_account_id, actor.via, actor.request_id),
         )
         digest = event_digest(fields, json.loads(text), occurred_at)

@@ -69,7 +69,6 @@ class Refusal(Exception):
     """Raised wherever a request, or one field of it, is turned down. The message is for the client.
 
     limit, actual: what was exceeded, and by what; null when nothing was counted.
-    path: of the field inside the answer; null for the request as a whole.
     """
 
     def __init__(
@@ -80,7 +79,6 @@ class Refusal(Exception):
         status: int | None = None,
         limit: int | None = None,
         actual: int | None = None,
-        path: list[str | int] | None = None,
     ) -> None:
         super().__init__(message)
         self.code = code
@@ -88,7 +86,6 @@ class Refusal(Exception):
         self.status = status or code.status
         self.limit = limit
         self.actual = actual
-        self.path = path
 
     @property
     def extensions(self) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import strawberry
 
+import schema.enumerations  # noqa: F401  # pyright: ignore[reportUnusedImport] - registers them before a type uses one
 from compiler.declare import refetch
 from schema.api_key import ApiKey, ApiKeyQuery
 from schema.connection import Connection, ConnectionQuery
@@ -60,4 +61,8 @@ class Query(
     EventQuery,
 ):
     node = refetch(Node, "Object of any type by its id; null when there is none that you may see.", many=False)
-    nodes = refetch(Node, "Objects of any type by their ids, in the order asked; null for each that is not there or that you may not see.", many=True)
+    nodes = refetch(
+        Node,
+        "Objects of any type by their ids, in the order asked; null for each that is not there or that you may not see.",
+        many=True,
+    )

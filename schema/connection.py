@@ -4,7 +4,7 @@ from datetime import datetime
 
 import strawberry
 
-from compiler.declare import column, many, expression, identifier, lookup, table
+from compiler.declare import column, expression, identifier, lookup, many, table
 from compiler.listing import listing
 from portfolio.enumerations import TrackerSystem
 from schema.node import Node
@@ -18,25 +18,56 @@ class Connection(Node):
 
     id: strawberry.ID = identifier("CONNECTION")
     key: str = column("Name that people use, unique in the organization.", filter="STRING", order=True)
-    name: str = column("Display name.", filter="STRING", filter_expression="{self}.name_key", normalized=True, order="{self}.name_key")
+    name: str = column(
+        "Display name.",
+        filter="STRING",
+        filter_expression="{self}.name_key",
+        normalized=True,
+        order="{self}.name_key",
+    )
     system: TrackerSystem = column("Tracker.", filter=TrackerSystem)
     webhook_path: str = expression("Path to which the tracker posts its webhooks.", "('/webhooks/con_' || {self}.id)")
     live_secret_count: int = expression(
         "Number of secrets that are accepted now: one, or two while the sender is moved to a new one.",
         "(select count(*) from connection_secret s where s.tenant_id = {tenant} and s.connection_id = {self}.id and s.retired_at is null)",
     )
-    last_delivery_at: datetime | None = column("Instant of the newest authentic delivery; null: none came yet.", filter="DATE_TIME", sql_type="timestamptz", order=True)
-    deliveries = many("Delivery", "Deliveries, newest first.", "{other}.connection_id = {self}.id", order="RECEIVED_AT desc")
+    last_delivery_at: datetime | None = column(
+        "Instant of the newest authentic delivery; null: none came yet.",
+        filter="DATE_TIME",
+        sql_type="timestamptz",
+        order=True,
+    )
+    deliveries = many(
+        "Delivery",
+        "Deliveries, newest first.",
+        "{other}.connection_id = {self}.id",
+        order="RECEIVED_AT desc",
+    )
     work_items = many("WorkItem", "Items that the tracker told us of.", "{other}.connection_id = {self}.id")
-    linking_rules = many("LinkingRule", "Rules by which its items belong to initiatives.", "{other}.connection_id = {self}.id")
-    version: int = column("Number of changes; give it back in an update to be sure that nobody changed the connection meanwhile.")
+    linking_rules = many(
+        "LinkingRule",
+        "Rules by which its items belong to initiatives.",
+        "{other}.connection_id = {self}.id",
+    )
+    version: int = column(
+        "Number of changes; give it back in an update to be sure that nobody changed the connection meanwhile."
+    )
     created_at: datetime = column("Instant of creation.", filter="DATE_TIME", sql_type="timestamptz", order=True)
     updated_at: datetime = column("Instant of the last change.", filter="DATE_TIME", sql_type="timestamptz", order=True)
-    archived_at: datetime | None = column("Instant since when it is archived and refuses deliveries; null: it is not.", filter="DATE_TIME", sql_type="timestamptz")
+    archived_at: datetime | None = column(
+        "Instant since when it is archived and refuses deliveries; null: it is not.",
+        filter="DATE_TIME",
+        sql_type="timestamptz",
+    )
 
 
 _LISTING = listing(Connection, COMPARATORS)
-ConnectionConnection, ConnectionEdge, ConnectionFilter, ConnectionOrder = _LISTING.connection, _LISTING.edge, _LISTING.filter, _LISTING.order
+ConnectionConnection, ConnectionEdge, ConnectionFilter, ConnectionOrder = (
+    _LISTING.connection,
+    _LISTING.edge,
+    _LISTING.filter,
+    _LISTING.order,
+)
 ConnectionBy = lookup_input("ConnectionBy", "connection", external=False)
 
 

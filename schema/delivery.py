@@ -21,8 +21,17 @@ class Delivery(Node):
     status: DeliveryStatus = column("What became of it.", filter=DeliveryStatus)
     reason: str | None = column("Why it was not applied; null when it was, or is not looked at yet.")
     received_at: datetime = column("Instant at which it came.", filter="DATE_TIME", sql_type="timestamptz", order=True)
-    processed_at: datetime | None = column("Instant at which it was dealt with; null: not yet.", filter="DATE_TIME", sql_type="timestamptz")
+    processed_at: datetime | None = column(
+        "Instant at which it was dealt with; null: not yet.",
+        filter="DATE_TIME",
+        sql_type="timestamptz",
+    )
 
 
 _LISTING = listing(Delivery, COMPARATORS)
-DeliveryConnection, DeliveryEdge, DeliveryFilter, DeliveryOrder = _LISTING.connection, _LISTING.edge, _LISTING.filter, _LISTING.order
+DeliveryConnection, DeliveryEdge, DeliveryFilter, DeliveryOrder = (
+    _LISTING.connection,
+    _LISTING.edge,
+    _LISTING.filter,
+    _LISTING.order,
+)

@@ -118,7 +118,10 @@ _VALUES = {
 # A value whose meaning depends on its type.
 _EXCEPTIONS = {
     (words.WorkItemStateCategory, "CANCELED"): "Will not be done; no scope any more.",
-    (words.WorkItemStateCategory, "UNKNOWN"): "A state that is not mapped; counts as scope that is not done.",
+    (
+        words.WorkItemStateCategory,
+        "UNKNOWN",
+    ): "A state that is not mapped; counts as scope that is not done.",
     (words.EventSource, "INGEST"): "Streaming ingest.",
 }
 
@@ -127,7 +130,7 @@ def describe_enumerations() -> None:
     """Registers every enumeration with Strawberry, in place, with a description for each value."""
     for enumeration, description in _TYPES.items():
         strawberry.enum(enumeration, description=description)
-        definition = enumeration.__strawberry_definition__  # type: ignore[attr-defined]
+        definition = enumeration.__strawberry_definition__
         for value in definition.values:
             value.description = _describe(enumeration, value.name)
 

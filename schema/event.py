@@ -4,7 +4,19 @@ from datetime import datetime
 
 import strawberry
 
-from compiler.declare import Filter, column, many, expression, identifier, one, one_of, part, rows, table, value_object
+from compiler.declare import (
+    Filter,
+    column,
+    expression,
+    identifier,
+    many,
+    one,
+    one_of,
+    part,
+    rows,
+    table,
+    value_object,
+)
 from compiler.listing import ExtraFilter, listing
 from portfolio.enumerations import EventSource
 from portfolio.identity import PREFIX_OF_KIND
@@ -26,9 +38,21 @@ class EventActor:
     """Who caused an event, and through which door."""
 
     via: EventSource = column("The door.")
-    person = one("Person", "Person; null when it was none, or is hidden from you.", "{other}.id = {self}.actor_person_id", nullable=True)
-    service_account = one("ServiceAccount", "Service account; null when it was none, or is hidden from you.", "{other}.id = {self}.actor_service_account_id", nullable=True)
-    key_id: strawberry.ID | None = column("Id of the key; null when it was a worker or a command.", "actor_key_id", kind="API_KEY")
+    person = one(
+        "Person",
+        "Person; null when it was none, or is hidden from you.",
+        "{other}.id = {self}.actor_person_id",
+        nullable=True,
+    )
+    service_account = one(
+        "ServiceAccount",
+        "Service account; null when it was none, or is hidden from you.",
+        "{other}.id = {self}.actor_service_account_id",
+        nullable=True,
+    )
+    key_id: strawberry.ID | None = column(
+        "Id of the key; null when it was a worker or a command.", "actor_key_id", kind="API_KEY"
+    )
     request_id: str | None = column("Id of the request; null when it was a worker or a command.")
 
 
@@ -46,11 +70,26 @@ class Event(Node):
     """Something that changed: at once audit entry, change feed and reason to recompute."""
 
     id: strawberry.ID = identifier("EVENT")
-    sequence: str = column("Place in the organization's feed, a whole number from 1 without gaps, as text.", order="{self}.sequence", sql_type="bigint")
-    type: str = column("What happened, in the past tense: PRODUCT_CREATED, MEASUREMENTS_RECORDED, HEALTH_CHANGED.", filter="STRING")
+    sequence: str = column(
+        "Place in the organization's feed, a whole number from 1 without gaps, as text.",
+        order="{self}.sequence",
+        sql_type="bigint",
+    )
+    type: str = column(
+        "What happened, in the past tense: PRODUCT_CREATED, MEASUREMENTS_RECORDED, HEALTH_CHANGED.",
+        filter="STRING",
+    )
     entity_kind: str = column("Kind of object that changed, such as KPI.", filter="STRING")
-    entity_id: strawberry.ID = expression("Id of the object that changed.", f"(case {{self}}.entity_kind {_KINDS} end || {{self}}.entity_id)")
-    subject = one_of(HealthSubject, "What it is about; null for the organization's own affairs, such as keys.", "{self}.subject_id", nullable=True)
+    entity_id: strawberry.ID = expression(
+        "Id of the object that changed.",
+        f"(case {{self}}.entity_kind {_KINDS} end || {{self}}.entity_id)",
+    )
+    subject = one_of(
+        HealthSubject,
+        "What it is about; null for the organization's own affairs, such as keys.",
+        "{self}.subject_id",
+        nullable=True,
+    )
     actor = part(EventActor, "Who caused it.")
     changes = rows(FieldChange, "Fields that moved, at most 250.", _CHANGES, "{other}.place")
     occurred_at: datetime = column("Instant of the change.", filter="DATE_TIME", sql_type="timestamptz")
@@ -59,11 +98,24 @@ class Event(Node):
 _LISTING = listing(
     Event,
     COMPARATORS,
-    {"subjectId": ExtraFilter(COMPARATORS["ID"], "What the event is about.", Filter("{self}.subject_id", "ID", "uuid"))},
+    {
+        "subjectId": ExtraFilter(
+            COMPARATORS["ID"], "What the event is about.", Filter("{self}.subject_id", "ID", "uuid")
+        )
+    },
 )
-EventConnection, EventEdge, EventFilter, EventOrder = _LISTING.connection, _LISTING.edge, _LISTING.filter, _LISTING.order
+EventConnection, EventEdge, EventFilter, EventOrder = (
+    _LISTING.connection,
+    _LISTING.edge,
+    _LISTING.filter,
+    _LISTING.order,
+)
 
 
 @strawberry.type
 class EventQuery:
-    events = many("Event", "The feed, oldest first. Read on with the last cursor that you stored: nothing is missed, nothing comes twice.", order="SEQUENCE")
+    events = many(
+        "Event",
+        "The feed, oldest first. Read on with the last cursor that you stored: nothing is missed, nothing comes twice.",
+        order="SEQUENCE",
+    )

@@ -4,9 +4,10 @@ from datetime import date, datetime
 
 import strawberry
 
-from compiler.declare import Filter, column, expression, part, rows, table, value_object
-from compiler.listing import ExtraFilter
 from compiler.comparison import enum_comparator
+from compiler.declare import column, expression, part, rows, table, value_object
+from compiler.listing import ExtraFilter
+from compiler.mapping import Filter
 from portfolio.enumerations import ConfidenceLevel, HealthBand, HealthDimensionName
 from schema.scalars import COMPARATORS, Points
 
@@ -80,14 +81,24 @@ _WALL = "exists (select from subject s where s.tenant_id = {self}.tenant_id and 
 class Health:
     """Measured health of an object on a day: a pure function of policy, evidence, day and the band before."""
 
-    score: Points | None = column("Published score, 0 to 100. Null when coverage is under 25 and the best case is not bad either.", "score_mp")
-    provisional_score: Points | None = column("Score from what is known, published or not. Null when nothing could be scored.", "provisional_mp")
+    score: Points | None = column(
+        "Published score, 0 to 100. Null when coverage is under 25 and the best case is not bad either.",
+        "score_mp",
+    )
+    provisional_score: Points | None = column(
+        "Score from what is known, published or not. Null when nothing could be scored.",
+        "provisional_mp",
+    )
     band: HealthBand = expression("Band of the published score, with hysteresis.", "coalesce({self}.band, 'UNKNOWN')")
     band_since: date | None = column("Day since when the band has been the same; null until first scored.")
-    coverage: Points = expression("Share of the expected evidence that is there, 0 to 100.", "coalesce({self}.coverage_mp, 0)")
+    coverage: Points = expression(
+        "Share of the expected evidence that is there, 0 to 100.", "coalesce({self}.coverage_mp, 0)"
+    )
     freshness: Points = expression("How current the evidence is, 0 to 100.", "coalesce({self}.freshness_mp, 0)")
     confidence: Points = expression("Coverage times freshness, 0 to 100.", "coalesce({self}.confidence_mp, 0)")
-    confidence_level: ConfidenceLevel = expression("Confidence in words.", "coalesce({self}.confidence_level, 'VERY_LOW')")
+    confidence_level: ConfidenceLevel = expression(
+        "Confidence in words.", "coalesce({self}.confidence_level, 'VERY_LOW')"
+    )
     range = part(HealthRange, "What the score could be if everything unknown turned out worst or best.")
     dimensions = rows(
         HealthDimension,
@@ -101,8 +112,18 @@ class Health:
         _unnest("contribution_keys", "contribution_points_mp") + " (key, points_mp, place)",
         "{other}.place",
     )
-    drivers = rows(HealthDriver, "The evidence behind the contributions, largest first: at most 50 rows and a remainder.", _DRIVERS, "{other}.place")
-    caps = rows(HealthCap, "Limits in force, by key; at most one for each critical KPI and rule.", _unnest("cap_keys", "cap_points_mp") + " (key, points_mp, place)", "{other}.place")
+    drivers = rows(
+        HealthDriver,
+        "The evidence behind the contributions, largest first: at most 50 rows and a remainder.",
+        _DRIVERS,
+        "{other}.place",
+    )
+    caps = rows(
+        HealthCap,
+        "Limits in force, by key; at most one for each critical KPI and rule.",
+        _unnest("cap_keys", "cap_points_mp") + " (key, points_mp, place)",
+        "{other}.place",
+    )
     excluded_children = rows(
         ExcludedChildren,
         "Children left out of the score, by lifecycle; at most five rows.",
@@ -110,30 +131,46 @@ class Health:
         "{other}.place",
     )
     finish_probability: float | None = expression(
-        "Probability, 0 to 1, that an initiative finishes by its target day; null when it cannot be told.", "{self}.finish_probability_mp / 100000.0"
+        "Probability, 0 to 1, that an initiative finishes by its target day; null when it cannot be told.",
+        "{self}.finish_probability_mp / 100000.0",
     )
     schedule_performance: float | None = expression(
         "Work done over work expected by now, 1 is on plan (SPI(t) under a linear plan), six decimals; null when there is no schedule.",
         "round(split_part({self}.schedule_performance, '/', 1)::numeric / coalesce(nullif(split_part({self}.schedule_performance, '/', 2), ''), '1')::numeric, 6)",
     )
     recompute_pending: bool = expression("Whether a change is waiting to be counted in.", _PENDING)
-    lifecycle: str | None = column("Lifecycle that the score saw: ACTIVE and ON_HOLD are scored. Null until first scored.")
+    lifecycle: str | None = column(
+        "Lifecycle that the score saw: ACTIVE and ON_HOLD are scored. Null until first scored."
+    )
     as_of: date | None = column("Day of the score; null until first scored.")
     revision: int | None = column("Number of the computation for that day, from 1; null until first scored.")
     policy_version: str | None = column("Version of the rules; null until first scored.")
     engine_version: str | None = column("Version of the arithmetic; null until first scored.")
-    fingerprint: str | None = expression("SHA-256, in hexadecimal, of everything the score was computed from; null until first scored.", "encode({self}.fingerprint, 'hex')")
+    fingerprint: str | None = expression(
+        "SHA-256, in hexadecimal, of everything the score was computed from; null until first scored.",
+        "encode({self}.fingerprint, 'hex')",
+    )
     computed_at: datetime | None = column("Instant of the computation; null until first scored.")
+
+
+_BandComparator = enum_comparator(HealthBand)
+_PointsComparator = COMPARATORS["POINTS"]
 
 
 @strawberry.input(description="Condition on the current health.")
 class HealthFilter:
-    band: enum_comparator(HealthBand) | None = strawberry.field(description="Band.", default=strawberry.UNSET)  # type: ignore[valid-type]
-    score: COMPARATORS["POINTS"] | None = strawberry.field(description="Published score; objects without one are neither above nor below anything.", default=strawberry.UNSET)  # type: ignore[valid-type]
+    band: _BandComparator | None = strawberry.field(description="Band.", default=strawberry.UNSET)  # pyright: ignore[reportInvalidTypeForm] - made at import
+    score: _PointsComparator | None = strawberry.field(  # pyright: ignore[reportInvalidTypeForm] - made at import
+        description="Published score; objects without one are neither above nor below anything.",
+        default=strawberry.UNSET,
+    )
 
 
 HEALTH_FILTER = ExtraFilter(
     HealthFilter,
     "Current health.",
-    {"band": Filter("{self}.health_band", HealthBand, "text"), "score": Filter("{self}.health_score_mp", "POINTS", "integer")},
+    {
+        "band": Filter("{self}.health_band", HealthBand, "text"),
+        "score": Filter("{self}.health_score_mp", "POINTS", "integer"),
+    },
 )

@@ -25,14 +25,32 @@ class KpiTarget(Node):
     baseline: float | None = column("Value from which the journey starts; null: no journey.")
     start_on: date | None = column("First day of the journey; null: no journey.")
     target_on: date | None = column("Day by which the target should be reached; null: always.")
-    red_at: float | None = column("Value that is worth 40 points; beyond it is CRITICAL. Null: from the tolerance, or 20 % from the target.")
+    red_at: float | None = column(
+        "Value that is worth 40 points; beyond it is CRITICAL. Null: from the tolerance, or 20 % from the target."
+    )
     green_at: float | None = column("Value that is worth 80 points; null: on the line between red and target.")
-    tolerance: float | None = column("Distance from the target, or from the edge of the range, to red; null: see redAt.")
+    tolerance: float | None = column(
+        "Distance from the target, or from the edge of the range, to red; null: see redAt."
+    )
     range_low: float | None = column("Lower edge of the wanted range; null unless the direction is RANGE.")
     range_high: float | None = column("Upper edge of the wanted range; null unless the direction is RANGE.")
-    recorded_at: datetime = column("Instant from which this version holds.", filter="DATE_TIME", sql_type="timestamptz", order=True)
-    superseded_at: datetime | None = column("Instant at which a newer version replaced it; null: in force.", filter="DATE_TIME", sql_type="timestamptz")
+    recorded_at: datetime = column(
+        "Instant from which this version holds.",
+        filter="DATE_TIME",
+        sql_type="timestamptz",
+        order=True,
+    )
+    superseded_at: datetime | None = column(
+        "Instant at which a newer version replaced it; null: in force.",
+        filter="DATE_TIME",
+        sql_type="timestamptz",
+    )
 
 
 _LISTING = listing(KpiTarget, COMPARATORS)
-KpiTargetConnection, KpiTargetEdge, KpiTargetFilter, KpiTargetOrder = _LISTING.connection, _LISTING.edge, _LISTING.filter, _LISTING.order
+KpiTargetConnection, KpiTargetEdge, KpiTargetFilter, KpiTargetOrder = (
+    _LISTING.connection,
+    _LISTING.edge,
+    _LISTING.filter,
+    _LISTING.order,
+)

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import strawberry
 
-from compiler.declare import column, many, identifier, one, table
+from compiler.declare import column, identifier, many, one, table
 from compiler.listing import listing
 from portfolio.enumerations import LinkingRuleKind
 from schema.node import Node
@@ -23,15 +23,29 @@ class LinkingRule(Node):
     kind: LinkingRuleKind = column("What the rule looks at.", filter=LinkingRuleKind)
     container: str | None = column("Repository or project in which it holds; null: in all.")
     value: str = column("Milestone title, label, or key of the item.", filter="STRING")
-    connection = one("Connection", "Tracker whose items it looks at; null when it is hidden from you.", "{other}.id = {self}.connection_id", nullable=True)
+    connection = one(
+        "Connection",
+        "Tracker whose items it looks at; null when it is hidden from you.",
+        "{other}.id = {self}.connection_id",
+        nullable=True,
+    )
     initiative = one("Initiative", "Initiative to which the items belong.", "{other}.id = {self}.initiative_id")
     version: int = column("Number of changes.")
     created_at: datetime = column("Instant of creation.", filter="DATE_TIME", sql_type="timestamptz", order=True)
-    archived_at: datetime | None = column("Instant since when the rule no longer holds; null: it holds.", filter="DATE_TIME", sql_type="timestamptz")
+    archived_at: datetime | None = column(
+        "Instant since when the rule no longer holds; null: it holds.",
+        filter="DATE_TIME",
+        sql_type="timestamptz",
+    )
 
 
 _LISTING = listing(LinkingRule, COMPARATORS)
-LinkingRuleConnection, LinkingRuleEdge, LinkingRuleFilter, LinkingRuleOrder = _LISTING.connection, _LISTING.edge, _LISTING.filter, _LISTING.order
+LinkingRuleConnection, LinkingRuleEdge, LinkingRuleFilter, LinkingRuleOrder = (
+    _LISTING.connection,
+    _LISTING.edge,
+    _LISTING.filter,
+    _LISTING.order,
+)
 
 
 @strawberry.type

@@ -4,8 +4,9 @@ from datetime import date, datetime
 
 import strawberry
 
-from compiler.declare import Filter, column, many, identifier, one, table
+from compiler.declare import column, identifier, many, one, table
 from compiler.listing import ExtraFilter, listing
+from compiler.mapping import Filter
 from schema.node import Node
 from schema.scalars import COMPARATORS
 
@@ -21,18 +22,53 @@ class Measurement(Node):
 
     id: strawberry.ID = identifier("MEASUREMENT")
     kpi = one("Kpi", "KPI that was measured.", "{other}.id = {self}.kpi_id")
-    value: float = column("Value in the KPI's unit, exactly as it was given.", filter="FLOAT", sql_type="numeric", order=True)
-    observed_at: datetime = column("Instant for which the value holds.", filter="DATE_TIME", sql_type="timestamptz", order=True)
-    observed_on: date = column("Day of that instant in the organization's calendar, fixed when it was written.", filter="DATE", sql_type="date")
-    recorded_at: datetime = column("Instant at which it was recorded here.", filter="DATE_TIME", sql_type="timestamptz", order=True)
+    value: float = column(
+        "Value in the KPI's unit, exactly as it was given.",
+        filter="FLOAT",
+        sql_type="numeric",
+        order=True,
+    )
+    observed_at: datetime = column(
+        "Instant for which the value holds.", filter="DATE_TIME", sql_type="timestamptz", order=True
+    )
+    observed_on: date = column(
+        "Day of that instant in the organization's calendar, fixed when it was written.",
+        filter="DATE",
+        sql_type="date",
+    )
+    recorded_at: datetime = column(
+        "Instant at which it was recorded here.",
+        filter="DATE_TIME",
+        sql_type="timestamptz",
+        order=True,
+    )
     source: str | None = column("Name of the sender's system; null when not given.", filter="STRING")
     external_id: str | None = column("Id of the value there; null when not given.", filter="STRING")
     note: str | None = column("Remark; null when there is none.")
-    supersedes = one("Measurement", "Measurement that this one corrects; null: none.", "{other}.id = {self}.supersedes_id", nullable=True)
-    superseded_at: datetime | None = column("Instant at which a correction replaced it; null: it counts.", filter="DATE_TIME", sql_type="timestamptz")
+    supersedes = one(
+        "Measurement",
+        "Measurement that this one corrects; null: none.",
+        "{other}.id = {self}.supersedes_id",
+        nullable=True,
+    )
+    superseded_at: datetime | None = column(
+        "Instant at which a correction replaced it; null: it counts.",
+        filter="DATE_TIME",
+        sql_type="timestamptz",
+    )
 
 
-_LISTING = listing(Measurement, COMPARATORS, {"kpiId": ExtraFilter(COMPARATORS["ID"], "KPI that was measured.", Filter("{self}.kpi_id", "ID", "uuid", "KPI"))})
+_LISTING = listing(
+    Measurement,
+    COMPARATORS,
+    {
+        "kpiId": ExtraFilter(
+            COMPARATORS["ID"],
+            "KPI that was measured.",
+            Filter("{self}.kpi_id", "ID", "uuid", "KPI"),
+        )
+    },
+)
 MeasurementConnection, MeasurementEdge = _LISTING.connection, _LISTING.edge
 MeasurementFilter, MeasurementOrder = _LISTING.filter, _LISTING.order
 

@@ -1,6 +1,8 @@
 """What every object has in common: an id, and for whatever is measured, a name and a health."""
 
+from collections.abc import Mapping
 from datetime import date
+from typing import Any
 
 import strawberry
 
@@ -41,15 +43,15 @@ _HISTORY = (
 )
 
 
-def _health_source(arguments: dict[str, object]) -> str:
+def _health_source(arguments: Mapping[str, Any]) -> str:
     return _AS_OF if arguments.get("asOf") is not None else "health_score"
 
 
-def _health_condition(arguments: dict[str, object]) -> str:
+def _health_condition(arguments: Mapping[str, Any]) -> str:
     return "true" if arguments.get("asOf") is not None else "{other}.id = {self}.health_score_id"
 
 
-def _history_source(arguments: dict[str, object]) -> str:
+def _history_source(arguments: Mapping[str, Any]) -> str:
     return _HISTORY.replace("{until}", "{to}" if arguments.get("to") is not None else "{now}")
 
 
@@ -59,7 +61,11 @@ class HealthSubject(Node):
 
     key: str = column("Name that people use, unique in the organization.", filter="STRING", order=True)
     name: str = column(
-        "Display name.", filter="STRING", filter_expression="{self}.name_key", normalized=True, order="{self}.name_key"
+        "Display name.",
+        filter="STRING",
+        filter_expression="{self}.name_key",
+        normalized=True,
+        order="{self}.name_key",
     )
     health = one(
         "Health",

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import strawberry
 
-from compiler.declare import column, many, identifier, one, table
+from compiler.declare import column, identifier, many, one, table
 from schema.node import HealthSubject
 from schema.rollup import rollup
 
@@ -15,12 +15,16 @@ class Organization(HealthSubject):
 
     id: strawberry.ID = identifier("ORGANIZATION")
     name: str = column("Display name.")
-    time_zone: str = column("IANA time zone in which days begin, such as Europe/Zurich. A change holds from the next day.")
+    time_zone: str = column(
+        "IANA time zone in which days begin, such as Europe/Zurich. A change holds from the next day."
+    )
     first_weekday: int = column("First day of the week: 1 Monday to 7 Sunday.")
     health_policy_version: str = column("Version of the rules by which health is computed now.")
     portfolios = many("Portfolio", "Portfolios at the top: those without a parent.", "{other}.parent_id is null")
     rollup = rollup("")
-    version: int = column("Number of changes; give it back in an update to be sure that nobody changed the organization meanwhile.")
+    version: int = column(
+        "Number of changes; give it back in an update to be sure that nobody changed the organization meanwhile."
+    )
     created_at: datetime = column("Instant of creation.")
     updated_at: datetime = column("Instant of the last change.")
 

@@ -27,9 +27,16 @@ class ProgressSnapshot(Node):
     in_progress_items: int | None = column("Number of items being worked on; null: unknown.")
     blocked_items: int | None = column("Number of items in progress that are blocked; null: unknown.")
     weekly_throughput: list[int] | None = column("Items done in each completed week, oldest first; null: unknown.")
-    observed_at: datetime = column("Instant of the observation.", filter="DATE_TIME", sql_type="timestamptz", order=True)
+    observed_at: datetime = column(
+        "Instant of the observation.", filter="DATE_TIME", sql_type="timestamptz", order=True
+    )
     observed_on: date = column("Day of the observation in the organization's calendar.")
-    recorded_at: datetime = column("Instant at which it was recorded here.", filter="DATE_TIME", sql_type="timestamptz", order=True)
+    recorded_at: datetime = column(
+        "Instant at which it was recorded here.",
+        filter="DATE_TIME",
+        sql_type="timestamptz",
+        order=True,
+    )
 
 
 _LISTING = listing(ProgressSnapshot, COMPARATORS)

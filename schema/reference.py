@@ -50,6 +50,8 @@ def lookup_input(name: str, entity: str, *, external: bool) -> Any:
     }
     if external:
         annotations["external"] = ExternalReferenceBy | None
-        body["external"] = strawberry.field(description=f"Name of the {entity} in another system.", default=strawberry.UNSET)
+        body["external"] = strawberry.field(
+            description=f"Name of the {entity} in another system.", default=strawberry.UNSET
+        )
     made = type(name, (), {"__annotations__": annotations, "__module__": __name__, **body})
     return strawberry.input(made, one_of=True, description=f"Exactly one name of the {entity}.")

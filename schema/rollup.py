@@ -13,7 +13,10 @@ class RollupBucket:
 
     group: str = column("Value of the group: a health band or a lifecycle stage.", "name")
     count: int = column("Number of products, archived ones left out.", "products")
-    average_score: Points | None = column("Mean of the published scores, to three decimals; null when no product has one.", "average_mp")
+    average_score: Points | None = column(
+        "Mean of the published scores, to three decimals; null when no product has one.",
+        "average_mp",
+    )
 
 
 _COLUMNS = {RollupGroup.BAND: "p.health_band", RollupGroup.STAGE: "p.lifecycle_stage"}
@@ -28,7 +31,9 @@ def rollup(members: str) -> Any:
     """The roll-up of a portfolio or of the organization. members: a further condition on product p."""
 
     def source(arguments: Any) -> str:
-        return _SELECT.replace("{group}", _COLUMNS[RollupGroup(str(arguments["groupBy"].value))]).replace("{members}", members)
+        return _SELECT.replace("{group}", _COLUMNS[RollupGroup(str(arguments["groupBy"].value))]).replace(
+            "{members}", members
+        )
 
     return rows(
         RollupBucket,

@@ -1,13 +1,11 @@
 """Scalars: instants, days, points and numbers, with what clients may send for each."""
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, NewType
 
 import strawberry
-
-import schema.enumerations  # noqa: F401 - registers the enumerations before a type uses one
-from strawberry.schema.types.scalar import ScalarDefinition
+from strawberry.types.scalar import ScalarDefinition
 
 from compiler.comparison import build_comparators
 from compiler.filter import resolve_instant
@@ -16,7 +14,7 @@ Points = NewType("Points", int)
 DateTimeOrDuration = NewType("DateTimeOrDuration", str)
 JSON = NewType("JSON", object)
 
-_A_MOMENT = datetime(2000, 1, 1)  # only to check that a duration can be read
+_A_MOMENT = datetime(2000, 1, 1, tzinfo=UTC)  # only to check that a duration can be read
 
 
 def _parse_points(value: Any) -> int:

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import strawberry
 
-from compiler.declare import column, many, identifier, lookup, table
+from compiler.declare import column, identifier, lookup, many, table
 from compiler.listing import listing
 from schema.node import Node
 from schema.reference import lookup_input
@@ -17,12 +17,29 @@ class ServiceAccount(Node):
 
     id: strawberry.ID = identifier("SERVICE_ACCOUNT")
     key: str = column("Name that people use, unique in the organization.", filter="STRING", order=True)
-    name: str = column("Display name.", filter="STRING", filter_expression="{self}.name_key", normalized=True, order="{self}.name_key")
-    api_keys = many("ApiKey", "Keys that belong to the service account.", "{other}.service_account_id = {self}.id", scope="ADMIN")
-    version: int = column("Number of changes; give it back in an update to be sure that nobody changed the account meanwhile.")
+    name: str = column(
+        "Display name.",
+        filter="STRING",
+        filter_expression="{self}.name_key",
+        normalized=True,
+        order="{self}.name_key",
+    )
+    api_keys = many(
+        "ApiKey",
+        "Keys that belong to the service account.",
+        "{other}.service_account_id = {self}.id",
+        scope="ADMIN",
+    )
+    version: int = column(
+        "Number of changes; give it back in an update to be sure that nobody changed the account meanwhile."
+    )
     created_at: datetime = column("Instant of creation.", filter="DATE_TIME", sql_type="timestamptz", order=True)
     updated_at: datetime = column("Instant of the last change.", filter="DATE_TIME", sql_type="timestamptz", order=True)
-    archived_at: datetime | None = column("Instant since when it is archived; null: it is not.", filter="DATE_TIME", sql_type="timestamptz")
+    archived_at: datetime | None = column(
+        "Instant since when it is archived; null: it is not.",
+        filter="DATE_TIME",
+        sql_type="timestamptz",
+    )
 
 
 _LISTING = listing(ServiceAccount, COMPARATORS)

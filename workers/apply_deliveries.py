@@ -85,9 +85,7 @@ class _Knowledge:
     changed_milestones: set[str] = field(default_factory=set)
 
 
-async def apply_deliveries(
-    database: Database, clock: Clock, tenant_id: UUID, connection_id: UUID
-) -> None:
+async def apply_deliveries(database: Database, clock: Clock, tenant_id: UUID, connection_id: UUID) -> None:
     """Until none is new. Safe to run twice, also at the same time. A delivery that fails alone,
     too, is parked as DEAD with its reason and the others go on; a database fault is raised."""
     size = _BATCH
@@ -96,9 +94,7 @@ async def apply_deliveries(
             async with database.transaction(tenant_id) as connection:
                 await connection.execute(_LOCK, connection_id)
                 rows = ConnectionRows(connection, tenant_id, connection_id)
-                if not await _apply_batch(
-                    _Job(connection, clock, tenant_id, connection_id, rows), size
-                ):
+                if not await _apply_batch(_Job(connection, clock, tenant_id, connection_id, rows), size):
                     return
         except _PASSING:
             raise
@@ -108,13 +104,9 @@ async def apply_deliveries(
             size = 1
 
 
-async def _park_first(
-    database: Database, clock: Clock, place: tuple[UUID, UUID], fault: Exception
-) -> None:
+async def _park_first(database: Database, clock: Clock, place: tuple[UUID, UUID], fault: Exception) -> None:
     reason = f"{type(fault).__name__}: {fault}"[:500]
-    _log.error(
-        "delivery parked", tenant_id=str(place[0]), connection_id=str(place[1]), exc_info=fault
-    )
+    _log.error("delivery parked", tenant_id=str(place[0]), connection_id=str(place[1]), exc_info=fault)
     async with database.transaction(place[0]) as connection:
         await connection.execute(_LOCK, place[1])
         await connection.execute(_PARK_FIRST, *place, reason, clock.now())
@@ -125,9 +117,7 @@ async def _apply_batch(job: _Job, size: int) -> int:
     if not deliveries:
         return 0
     readings = [decode(row["event"], json.loads(row["headers"]), row["body"]) for row in deliveries]
-    knowledge = await _load(
-        job.rows, [reading for reading in readings if isinstance(reading, Reading)]
-    )
+    knowledge = await _load(job.rows, [reading for reading in readings if isinstance(reading, Reading)])
     before = dict(knowledge.items)
     outcomes = [_take(knowledge, reading, job.clock) for reading in readings]
     await _write(job, knowledge, before)
@@ -148,9 +138,7 @@ async def _load(rows: ConnectionRows, readings: Iterable[Reading]) -> _Knowledge
     return _Knowledge(await rows.read_items(items), await rows.read_milestones(milestones))
 
 
-def _take(
-    knowledge: _Knowledge, reading: Reading | Ignored, clock: Clock
-) -> tuple[DeliveryStatus, str | None]:
+def _take(knowledge: _Knowledge, reading: Reading | Ignored, clock: Clock) -> tuple[DeliveryStatus, str | None]:
     if isinstance(reading, Ignored):
         return DeliveryStatus.IGNORED, reading.reason
     changed = False

@@ -92,9 +92,7 @@ class Milestone:
 class ConnectionRows:
     """Works inside the caller's transaction, which holds the connection's lock."""
 
-    def __init__(
-        self, connection: asyncpg.Connection, tenant_id: UUID, connection_id: UUID
-    ) -> None:
+    def __init__(self, connection: asyncpg.Connection, tenant_id: UUID, connection_id: UUID) -> None:
         self._connection = connection
         self._place = (tenant_id, connection_id)
 
@@ -136,9 +134,7 @@ class ConnectionRows:
 
     async def spread_titles(self, milestone_source_ids: Iterable[str]) -> list[UUID]:
         """Gives items their milestone's present title. Returns all items of the milestones."""
-        rows = await self._connection.fetch(
-            _SPREAD_TITLES, *self._place, list(milestone_source_ids)
-        )
+        rows = await self._connection.fetch(_SPREAD_TITLES, *self._place, list(milestone_source_ids))
         return [row["id"] for row in rows]
 
 
@@ -187,18 +183,14 @@ def _known(row: asyncpg.Record, values: dict[str, Any]) -> Known:
         row["source_digest"],
     )
     exceptions: dict[str, list[Any] | None] = json.loads(row["field_ranks"])
-    carried = {
-        name: value for name, value in values.items() if exceptions.get(name, ()) is not None
-    }
+    carried = {name: value for name, value in values.items() if exceptions.get(name, ()) is not None}
     older = {name: _parse_rank(parts) for name, parts in exceptions.items() if parts is not None}
     return Known(rank, carried, older, row["needs_reread"])
 
 
 def _ranking(known: Known, fields: Iterable[str]) -> tuple[Any, ...]:
     """The columns source_updated_at, source_complete, source_digest, field_ranks, needs_reread."""
-    exceptions: dict[str, list[Any] | None] = {
-        name: None for name in fields if name not in known.values
-    }
+    exceptions: dict[str, list[Any] | None] = {name: None for name in fields if name not in known.values}
     exceptions |= {name: _print_rank(rank) for name, rank in known.older.items()}
     rank = known.rank
     return rank.updated_at, rank.complete, rank.digest, json.dumps(exceptions), known.needs_reread

@@ -25,9 +25,7 @@ def round_mp(numerator: int, denominator: int) -> int:
     return 0 if rounded < 0 else min(rounded, FULL_MP)
 
 
-def apportion(
-    numerators: Sequence[int], denominator: int, keys: Sequence[str], total: int
-) -> list[int]:
+def apportion(numerators: Sequence[int], denominator: int, keys: Sequence[str], total: int) -> list[int]:
     """Integer parts of numerators/denominator that sum to `total` (Hamilton's rule).
 
     Floors towards minus infinity, then +1 to the largest remainders; ties go by key.
@@ -35,9 +33,7 @@ def apportion(
     parts = [numerator // denominator for numerator in numerators]
     left = total - sum(parts)
     if left:
-        order = sorted(
-            range(len(parts)), key=lambda index: (-(numerators[index] % denominator), keys[index])
-        )
+        order = sorted(range(len(parts)), key=lambda index: (-(numerators[index] % denominator), keys[index]))
         for index in order[:left]:
             parts[index] += 1
     return parts

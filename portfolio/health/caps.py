@@ -52,9 +52,7 @@ def fixed_caps(context: NodeContext) -> list[FixedCap]:
     return [FixedCap("cap:overdue", long_cap if late > long_after else cap)]
 
 
-def point_caps(
-    caps: Caps, rule: CriticalCap, replaced: Mapping[str, int | None]
-) -> list[tuple[int, str]]:
+def point_caps(caps: Caps, rule: CriticalCap, replaced: Mapping[str, int | None]) -> list[tuple[int, str]]:
     """Cap and key of all caps on the score, with other scores at the leaf paths in `replaced`."""
     found = [(cap.cap_mp, cap.key) for cap in caps.fixed]
     for key, leaf in caps.critical:
@@ -87,9 +85,5 @@ def listed_caps(caps: Caps, rule: CriticalCap) -> list[tuple[str, int]]:
 def lowest_hard_cap_mp(caps: Caps, rule: CriticalCap) -> int:
     """The lowest cap that also limits the band; a critical KPI above red limits the number only."""
     limits = [cap.cap_mp for cap in caps.fixed]
-    limits += [
-        limit
-        for _, leaf in caps.critical
-        if (limit := critical_cap_mp(leaf.effective_mp, rule)) <= rule.cap_mp
-    ]
+    limits += [limit for _, leaf in caps.critical if (limit := critical_cap_mp(leaf.effective_mp, rule)) <= rule.cap_mp]
     return min(limits, default=FULL_MP)

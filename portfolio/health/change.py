@@ -58,9 +58,7 @@ class _Sides:
         self.old_leaves, self.new_leaves = _leaves(old), _leaves(new)
         self.shared = self.old_leaves.keys() & self.new_leaves.keys()
         self.changed = sorted(
-            path
-            for path in self.shared
-            if _state(self.old_leaves[path]) != _state(self.new_leaves[path])
+            path for path in self.shared if _state(self.old_leaves[path]) != _state(self.new_leaves[path])
         )
         self.is_restructured = _structure(old) != _structure(new)
 
@@ -71,8 +69,7 @@ class _Sides:
         """The score with only the players in `moved` at their new state."""
         is_new = STRUCTURE in moved or not self.is_restructured
         values = {
-            path: (self.new_leaves if path in moved else self.old_leaves)[path].effective_mp
-            for path in self.shared
+            path: (self.new_leaves if path in moved else self.old_leaves)[path].effective_mp for path in self.shared
         }
         return provisional_mp(self.new if is_new else self.old, values)
 

@@ -29,9 +29,7 @@ def delivery_components(context: NodeContext) -> list[Part]:
         "SCHEDULE": _schedule_mp(context, delivery, start, due),
         "FORECAST": _forecast_mp(context, delivery, due),
     }
-    parts: list[Part] = [
-        _snapshot_leaf(context, delivery, name, score) for name, score in scores.items()
-    ]
+    parts: list[Part] = [_snapshot_leaf(context, delivery, name, score) for name, score in scores.items()]
     milestones = _milestones_mp(context, delivery)
     if milestones is not None:
         place, fact = _place(context, "MILESTONES"), Fact(milestones, FRESH)
@@ -58,9 +56,7 @@ def _snapshot_leaf(context: NodeContext, delivery: Fields, name: str, raw_mp: in
     return measured_leaf(place, Fact(raw_mp, fresh, to_date(observed)), _REASONS[name], policy)
 
 
-def _schedule_mp(
-    context: NodeContext, delivery: Fields, start: int | None, due: int | None
-) -> int | None:
+def _schedule_mp(context: NodeContext, delivery: Fields, start: int | None, due: int | None) -> int | None:
     done = _done_share(delivery)
     if done is None or start is None or due is None or due <= start:
         return None

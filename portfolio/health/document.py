@@ -103,10 +103,7 @@ def _measurements(kpi: Fields, as_of: int | None) -> list[Document]:
     if as_of is not None:
         ahead = sum(day > as_of for day in days)
         days = days[: ahead + days_read(kpi)]
-    return [
-        {"on": _day_text(day), "value": number_text(winners[day].required_number("value"))}
-        for day in days
-    ]
+    return [{"on": _day_text(day), "value": number_text(winners[day].required_number("value"))} for day in days]
 
 
 def _delivery(delivery: Fields) -> Document:
@@ -132,9 +129,7 @@ def _milestone_order(milestone: Document) -> tuple[str, str, bool]:
     return milestone.get("due_on", ""), milestone.get("done_on", ""), milestone["cancelled"]
 
 
-def _sorted_by_id(
-    node: Fields, key: str, normalized: Callable[[Fields], Document]
-) -> list[Document]:
+def _sorted_by_id(node: Fields, key: str, normalized: Callable[[Fields], Document]) -> list[Document]:
     documents = [normalized(item) for item in node.items(key)]
     documents.sort(key=lambda document: document["id"])
     return documents

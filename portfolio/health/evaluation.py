@@ -55,9 +55,7 @@ class Evaluation:
     next_change_on: date | None = None
 
 
-def evaluate(
-    node: Mapping[str, Any], as_of: date, policy: Policy, previous_band: str | None
-) -> Evaluation:
+def evaluate(node: Mapping[str, Any], as_of: date, policy: Policy, previous_band: str | None) -> Evaluation:
     """Raises InputError on malformed facts, NotSupportedError on facts without a scorer."""
     if previous_band is not None and previous_band not in BANDS and previous_band != UNKNOWN:
         raise InputError("previous_band", f"{previous_band!r} is not a band")
@@ -74,9 +72,7 @@ def evaluate_tree(tree: NodeTree, previous_band: str | None) -> Evaluation:
         return Evaluation(tree.lifecycle, next_change_on=to_date(tree.next_day))
     provisional, binding = _provisional(tree)
     low, high = capped_range(root.low_mp, root.high_mp, tree.caps, policy.critical_cap)
-    known_bad = high < dict(policy.bands)["WATCH"]
-    published = root.coverage_mp >= policy.minimum_coverage_mp or known_bad
-    score = provisional if published else None
+    score = provisional if _is_published(root, high, policy) else None
     hard_cap = lowest_hard_cap_mp(tree.caps, policy.critical_cap)
     costs = group_contributions(root)
     return Evaluation(
@@ -103,9 +99,7 @@ def evaluate_tree(tree: NodeTree, previous_band: str | None) -> Evaluation:
     )
 
 
-def provisional_mp(
-    tree: NodeTree, replaced: Mapping[str, int | None] = MappingProxyType({})
-) -> int | None:
+def provisional_mp(tree: NodeTree, replaced: Mapping[str, int | None] = MappingProxyType({})) -> int | None:
     """The score under caps, with other effective scores at the leaf paths in `replaced`."""
     if tree.root is None:
         return None
@@ -128,6 +122,11 @@ def _provisional(tree: NodeTree) -> tuple[int | None, Rows]:
     limits = point_caps(tree.caps, tree.policy.critical_cap, {})
     cap, key = min(limits, default=(FULL_MP, ""))
     return (cap, [(key, score - cap)]) if cap < score else (score, [])
+
+
+def _is_published(root: Group, high_mp: int, policy: Policy) -> bool:
+    """Enough is known, or what is known is bad whatever the rest turns out to be."""
+    return root.coverage_mp >= policy.minimum_coverage_mp or high_mp < policy.edge_mp("WATCH")
 
 
 def _freshness_mp(root: Group) -> int:

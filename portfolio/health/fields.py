@@ -20,9 +20,7 @@ class Fields:
 
     __slots__ = ("_index", "_key", "_parent", "values")
 
-    def __init__(
-        self, values: object, parent: "Fields | None" = None, key: str = "", index: int = -1
-    ) -> None:
+    def __init__(self, values: object, parent: "Fields | None" = None, key: str = "", index: int = -1) -> None:
         self._parent, self._key, self._index = parent, key, index
         # The exact type first: asking the abstract class costs five times as much.
         if type(values) is not dict and not isinstance(values, Mapping):
@@ -70,7 +68,7 @@ class Fields:
         value = self.values.get(key)
         if value is None:
             return None
-        if isinstance(value, bool) or not isinstance(value, int):
+        if type(value) is not int:  # a boolean is an int by inheritance, and never meant as one
             raise self.refuse(key, "must be an integer")
         if not low <= value <= high:
             raise self.refuse(key, f"must be between {low} and {high}")

@@ -14,9 +14,7 @@ def canonical_json(value: Any) -> str:
     return json.dumps(_canonical(value), ensure_ascii=False, separators=(",", ":"), sort_keys=True)
 
 
-def fingerprint(
-    inputs: Mapping[str, Any], as_of: date, policy_version: str, previous_band: str | None
-) -> bytes:
+def fingerprint(inputs: Mapping[str, Any], as_of: date, policy_version: str, previous_band: str | None) -> bytes:
     """32 bytes; the decimals inside `inputs` are strings already in their one normal form."""
     document = {
         "engine": ENGINE_VERSION,

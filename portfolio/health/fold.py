@@ -26,9 +26,7 @@ def fold(scored: Scored, rule: FoldRule) -> int:
         left -= taken
         if not left:
             break
-    return round_mp(
-        (tail_scale - tail) * reach * weighted + tail * weakest, tail_scale * reach * total
-    )
+    return round_mp((tail_scale - tail) * reach * weighted + tail * weakest, tail_scale * reach * total)
 
 
 def effective_weights(scored: Scored, rule: FoldRule) -> tuple[list[int], int]:
@@ -50,8 +48,7 @@ def effective_weights(scored: Scored, rule: FoldRule) -> tuple[list[int], int]:
         edge = weight_at[score]
     mean = (tail_scale - tail) * reach * edge
     numerators = [
-        mean * weight + tail * (taken_at[score] * weight * edge // weight_at[score])
-        for score, weight in scored
+        mean * weight + tail * (taken_at[score] * weight * edge // weight_at[score]) for score, weight in scored
     ]
     return numerators, tail_scale * reach * total * edge
 
@@ -59,7 +56,5 @@ def effective_weights(scored: Scored, rule: FoldRule) -> tuple[list[int], int]:
 def contributions(scored: Scored, rule: FoldRule, keys: Sequence[str], score_mp: int) -> list[int]:
     """What each child costs the group; sums exactly to 100000 - score_mp."""
     weights, denominator = effective_weights(scored, rule)
-    losses = [
-        weight * (FULL_MP - score) for weight, (score, _) in zip(weights, scored, strict=True)
-    ]
+    losses = [weight * (FULL_MP - score) for weight, (score, _) in zip(weights, scored, strict=True)]
     return apportion(losses, denominator, keys, FULL_MP - score_mp)

@@ -19,9 +19,7 @@ def freshness(observed_day: int | None, as_of: int, cadence: int, staleness: Sta
     return staleness.dead * cadence - age, (staleness.dead - staleness.full) * cadence
 
 
-def next_fading_day(
-    observed_day: int | None, as_of: int, cadence: int, staleness: Staleness
-) -> int | None:
+def next_fading_day(observed_day: int | None, as_of: int, cadence: int, staleness: Staleness) -> int | None:
     """The next day on which `freshness` differs from today's; None if it never will."""
     if observed_day is None:
         return None

@@ -160,9 +160,7 @@ def _shape(direction: str, scaled: Mapping[str, int], policy: Policy) -> Shape |
     return _level_shape(sign, red, scaled.get("green_at"), target)
 
 
-def _shape_without_red(
-    sign: int, target: int, scaled: Mapping[str, int], policy: Policy
-) -> Shape | str:
+def _shape_without_red(sign: int, target: int, scaled: Mapping[str, int], policy: Policy) -> Shape | str:
     """A journey from the baseline if there is one, else a level to maintain."""
     baseline = scaled.get("baseline")
     if baseline is not None and baseline != target:

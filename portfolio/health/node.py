@@ -30,9 +30,7 @@ class NodeTree:
     next_day: int | None
 
 
-def build_tree(
-    node: Fields, as_of: int, policy: Policy, evaluate_child: ChildEvaluation
-) -> NodeTree:
+def build_tree(node: Fields, as_of: int, policy: Policy, evaluate_child: ChildEvaluation) -> NodeTree:
     node.text("id")
     kind = node.choice("kind", KINDS)
     stage = lifecycle(node, as_of)

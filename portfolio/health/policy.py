@@ -71,6 +71,9 @@ class Policy:
         edges = self.document["bands"]
         return tuple((name, edges[name]) for name in ("HEALTHY", "WATCH", "AT_RISK"))
 
+    def edge_mp(self, band: str) -> int:
+        return self.document["bands"][band]
+
     @cached_property
     def rise_mp(self) -> int:
         return self.document["hysteresis"]["up_mp"]

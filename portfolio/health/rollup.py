@@ -28,9 +28,11 @@ def child_result(child: Fields) -> ChildResult | None:
     result = child.section("result")
     if result is None:
         return None
-    score = result.integer("score_mp", high=FULL_MP)
-    others = (result.required_integer(key, high=FULL_MP) for key in RESULT_KEYS[1:])
-    return ChildResult(score, *others)
+    score, *others = [result.integer(key, high=FULL_MP) for key in RESULT_KEYS]
+    known = [value for value in others if value is not None]
+    if len(known) < len(others):
+        raise result.refuse(RESULT_KEYS[1 + others.index(None)], "is missing")
+    return ChildResult(score, *known)
 
 
 def _rolled_up(context: NodeContext, key: str, dimension: str) -> list[Part]:

@@ -164,9 +164,7 @@ def group(place: Place, rule: FoldRule, parts: Sequence[Part]) -> Group:
     low = score if score is not None and lows == scored else fold(lows, rule)
     high = score if score is not None and highs == scored else fold(highs, rule)
     coverage, confidence = round_mp(covered, total), round_mp(confident, total)
-    return Group(
-        place.path, place.key, place.weight, rule, children, score, low, high, coverage, confidence
-    )
+    return Group(place.path, place.key, place.weight, rule, children, score, low, high, coverage, confidence)
 
 
 def scored_pairs(parts: Sequence[Part]) -> list[tuple[int, int]]:
@@ -188,11 +186,7 @@ def refold(part: Part, replaced: Mapping[str, int | None]) -> int | None:
     prefix = f"{part.path}/" if part.path else ""
     if not any(path.startswith(prefix) for path in replaced):
         return part.score_mp
-    scored = [
-        (score, child.weight)
-        for child in part.children
-        if (score := refold(child, replaced)) is not None
-    ]
+    scored = [(score, child.weight) for child in part.children if (score := refold(child, replaced)) is not None]
     return fold(scored, part.rule) if scored else None
 
 

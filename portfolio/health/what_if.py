@@ -13,9 +13,7 @@ class WhatIf(NamedTuple):
     patched: Evaluation
 
 
-def what_if(
-    node: Mapping[str, Any], as_of: date, policy: Policy, policy_patch: Mapping[str, Any]
-) -> WhatIf:
+def what_if(node: Mapping[str, Any], as_of: date, policy: Policy, policy_patch: Mapping[str, Any]) -> WhatIf:
     """`policy_patch` maps dotted paths of the policy document to other values; `*` is any key."""
     draft = policy.patched(policy_patch)
     return WhatIf(evaluate(node, as_of, policy, None), evaluate(node, as_of, draft, None))

@@ -13,9 +13,7 @@ START = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)
 _NAMES = ("title", "state", "labels")
 
 
-def snapshot(
-    second: int, *, deleted: bool = False, complete: bool = True, **fields: Any
-) -> Snapshot:
+def snapshot(second: int, *, deleted: bool = False, complete: bool = True, **fields: Any) -> Snapshot:
     return Snapshot("I_1", START + timedelta(seconds=second), complete, fields, deleted)
 
 
@@ -27,14 +25,10 @@ def fold_all(snapshots: list[Snapshot]) -> Known | None:
 _fields = st.dictionaries(st.sampled_from(_NAMES), st.sampled_from(["a", "b", None]))
 _complete = st.fixed_dictionaries({name: st.sampled_from(["a", "b"]) for name in _NAMES})
 _snapshots = st.builds(
-    lambda second, deleted, content: snapshot(
-        second, deleted=deleted, complete=content[0], **content[1]
-    ),
+    lambda second, deleted, content: snapshot(second, deleted=deleted, complete=content[0], **content[1]),
     st.integers(0, 3),
     st.booleans(),
-    st.one_of(
-        _complete.map(lambda fields: (True, fields)), _fields.map(lambda fields: (False, fields))
-    ),
+    st.one_of(_complete.map(lambda fields: (True, fields)), _fields.map(lambda fields: (False, fields))),
 )
 
 
@@ -60,11 +54,7 @@ def test_the_fold_is_what_the_rule_says_of_all_snapshots_at_once(snapshots: list
         winner = max(carriers, key=lambda one: one.rank)
         assert known.values[name] == winner.fields[name]
         assert known.rank_of(name) == winner.rank
-    at_top = {
-        one.rank.digest
-        for one in snapshots
-        if (one.updated_at, one.deleted) == (top.updated_at, top.deleted)
-    }
+    at_top = {one.rank.digest for one in snapshots if (one.updated_at, one.deleted) == (top.updated_at, top.deleted)}
     assert known.needs_reread == (len(at_top) > 1)
 
 

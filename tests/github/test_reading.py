@@ -146,9 +146,7 @@ def test_a_renamed_milestone_says_both_titles() -> None:
 def test_what_is_no_work_item_is_ignored_with_the_reason() -> None:
     pull_request = issue(7, AT, pull_request={"url": "https://api.github.com/pulls/7"})
     assert reason("issues", issue_event("labeled", pull_request)) == "a pull request"
-    assert reason("ping", {"zen": "Keep it logically awesome."}) == (
-        "event 'ping' says nothing about work items"
-    )
+    assert reason("ping", {"zen": "Keep it logically awesome."}) == ("event 'ping' says nothing about work items")
     assert reason("", {}) == "the event is not named"
     assert reason("issues", []) == "the payload is not a JSON object"
 
@@ -175,7 +173,7 @@ def test_what_is_no_work_item_is_ignored_with_the_reason() -> None:
     ],
 )
 def test_a_malformed_field_is_named(fields: dict[str, Any], fault: str) -> None:
-    assert reason("issues", issue_event("edited", issue(7, AT, **fields))) == f"malformed: {fault}"
+    assert reason("issues", issue_event("edited", issue(7, AT) | fields)) == f"malformed: {fault}"
 
 
 def test_text_that_the_database_cannot_store_is_replaced() -> None:

@@ -56,7 +56,7 @@ class Tracker:
     """One connection of a tenant of its own."""
 
     database: Database
-    administration: asyncpg.Connection
+    administration: asyncpg.Connection  # as a superuser, beside the walls
     client: httpx.AsyncClient
     box: SecretBox
     tenant_id: UUID = field(default_factory=uuid4)
@@ -82,9 +82,7 @@ class Tracker:
         await self.administration.execute(_INITIATIVE, *place, key, NOW)
         return initiative_id
 
-    async def add_rule(
-        self, initiative_id: UUID, kind: str, value: str, container: str | None = None
-    ) -> UUID:
+    async def add_rule(self, initiative_id: UUID, kind: str, value: str, container: str | None = None) -> UUID:
         rule_id = uuid4()
         place = (self.tenant_id, rule_id, self.connection_id, initiative_id)
         await self.administration.execute(_RULE, *place, kind, value, container, NOW)
@@ -94,9 +92,7 @@ class Tracker:
         path = f"/webhooks/{print_id('CONNECTION', self.connection_id)}"
         return await self.client.post(path, content=body, headers=headers)
 
-    async def deliver(
-        self, event: str, payload: Any, key: str | None = None, secret: str = SECRET
-    ) -> httpx.Response:
+    async def deliver(self, event: str, payload: Any, key: str | None = None, secret: str = SECRET) -> httpx.Response:
         """Signed, under a delivery id of its own unless one is given."""
         body = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
         return await self.post(body, signed(body, event, key or str(uuid4()), secret))
@@ -110,9 +106,7 @@ class Tracker:
             return await connection.fetch(query, self.tenant_id)
 
     async def statuses(self) -> list[tuple[str, str | None]]:
-        rows = await self.fetch(
-            "select status, reason from delivery where tenant_id = $1 order by id"
-        )
+        rows = await self.fetch("select status, reason from delivery where tenant_id = $1 order by id")
         return [(row["status"], row["reason"]) for row in rows]
 
     async def linked_keys(self, initiative_id: UUID) -> list[str]:

@@ -46,9 +46,7 @@ DELIVERIES = st.fixed_dictionaries(
         "done_items": st.integers(0, 60),
         "weekly_throughput": st.lists(st.integers(0, 6), max_size=14),
         "milestones": st.lists(
-            st.fixed_dictionaries(
-                {"due_on": DAYS}, optional={"done_on": DAYS, "cancelled": st.booleans()}
-            ),
+            st.fixed_dictionaries({"due_on": DAYS}, optional={"done_on": DAYS, "cancelled": st.booleans()}),
             max_size=3,
         ),
     },

@@ -87,11 +87,16 @@ def test_a_red_line_at_a_target_of_zero_is_a_bad_threshold_not_a_missing_toleran
 
 
 def test_an_initiative_past_due_is_capped_and_later_capped_harder():
-    node = {"id": "i", "kind": "initiative", "due_on": "2026-11-21", "kpis": [kpi("100")]}
-    caps = {}
-    for day in (date(2026, 11, 21), AS_OF, date(2026, 12, 21), date(2026, 12, 22)):
-        caps[day] = [cap for _, cap in evaluate(node, day, POLICY, None).caps]
-    assert list(caps.values()) == [[], [59_000], [59_000], [39_000]]
+    node = {"id": "i", "kind": "initiative", "due_on": "2026-11-21"}
+    days = [date(2026, 11, 21), AS_OF, date(2026, 12, 21), date(2026, 12, 22)]
+    results = [evaluate(node, day, POLICY, None) for day in days]
+    assert [result.caps for result in results] == [
+        (),
+        (("cap:overdue", 59_000),),
+        (("cap:overdue", 59_000),),
+        (("cap:overdue", 39_000),),
+    ]
+    assert [result.next_change_on for result in results] == [AS_OF, days[3], days[3], None]
 
 
 def test_children_not_under_way_are_counted_and_left_out():
@@ -109,6 +114,25 @@ def test_children_not_under_way_are_counted_and_left_out():
     assert result.next_change_on == date(2026, 12, 1)
     (leaf,) = result.leaves
     assert (leaf.path, leaf.reason_code, leaf.fresh_mp) == ("DELIVERY/node:a", "CHILD", 50_000)
+
+
+def test_a_journey_past_its_end_is_measured_against_the_whole_of_it():
+    facts = {"baseline": "0", "start_on": "2026-01-01", "target_on": "2026-11-30"}
+    node = product(kpi("80", red_at=None, **facts))
+    today = evaluate(node, AS_OF, POLICY, None)
+    assert today.next_change_on == date(2026, 12, 1)
+    for day, raw_mp in ((AS_OF, 82_477), (date(2026, 11, 30), 82_477), (date(2026, 12, 1), 80_000)):
+        assert evaluate(node, day, POLICY, None).leaves[0].raw_mp == raw_mp
+
+
+def test_a_correction_of_a_day_supersedes_by_recording_then_by_place():
+    first = {"on": "2026-11-20", "value": "50", "recorded": "2026-11-21T00:00:00Z"}
+    later = {"on": "2026-11-20", "value": "60", "recorded": "2026-11-22T00:00:00Z"}
+    again = {**later, "value": "70"}
+    for measurements, raw_mp in (([first, later], 60_000), ([later, first], 60_000), ([later, again], 70_000)):
+        node = product(kpi(measurements=measurements))
+        assert evaluate(node, AS_OF, POLICY, None).leaves[0].raw_mp == raw_mp
+        assert len(input_document(node)["kpis"][0]["measurements"]) == 1
 
 
 def test_a_measurement_dated_ahead_waits_for_its_day():
@@ -138,6 +162,7 @@ def test_a_measurement_dated_ahead_waits_for_its_day():
         ({"kind": "team"}, "kind"),
         ({"initiatives": [child("a", importance=0)]}, "initiatives[0].importance"),
         ({"initiatives": [child("a", 100_001)]}, "initiatives[0].result.score_mp"),
+        ({"initiatives": [{"id": "a", "result": {"low_mp": 0}}]}, "initiatives[0].result.high_mp"),
         ({"not_applicable": [1]}, "not_applicable"),
     ],
 )

@@ -14,9 +14,7 @@ SAMPLES = st.lists(st.integers(0, 7), min_size=1, max_size=5)
 
 @settings(max_examples=200, deadline=None)
 @given(st.integers(-2, 25), SAMPLES, st.integers(-1, 4))
-def test_the_probability_is_the_share_of_all_outcomes(
-    remaining: int, samples: list[int], weeks: int
-):
+def test_the_probability_is_the_share_of_all_outcomes(remaining: int, samples: list[int], weeks: int):
     outcomes = [sum(draws) for draws in product(samples, repeat=max(weeks, 0))]
     reached = sum(total >= remaining for total in outcomes)
     expected = Fraction(reached, len(outcomes)) if remaining > 0 else Fraction(1)

@@ -51,13 +51,9 @@ def exact_fold(scored: list[tuple[int, int]], rule: FoldRule) -> Fraction:
 
 @OFTEN
 @given(GROUPS, st.sampled_from(RULES))
-def test_the_integer_fold_is_the_exact_fold_rounded_half_up(
-    scored: list[tuple[int, int]], rule: FoldRule
-):
+def test_the_integer_fold_is_the_exact_fold_rounded_half_up(scored: list[tuple[int, int]], rule: FoldRule):
     exact = exact_fold(scored, rule)
-    assert fold(scored, rule) == (2 * exact.numerator + exact.denominator) // (
-        2 * exact.denominator
-    )
+    assert fold(scored, rule) == (2 * exact.numerator + exact.denominator) // (2 * exact.denominator)
     weights, denominator = effective_weights(scored, rule)
     assert sum(weights) == denominator
     shares = zip(weights, scored, strict=True)
@@ -80,9 +76,7 @@ def test_a_group_lies_between_its_children_and_knows_neither_scale_nor_copies(
 
 @OFTEN
 @given(nodes(), BANDS)
-def test_the_score_lies_in_its_range_and_its_causes_add_up(
-    node: dict[str, Any], previous: str | None
-):
+def test_the_score_lies_in_its_range_and_its_causes_add_up(node: dict[str, Any], previous: str | None):
     result = evaluate(node, AS_OF, POLICY, previous)
     assert 0 <= result.low_mp <= result.high_mp <= 100_000
     assert 0 <= result.confidence_mp <= result.coverage_mp <= 100_000
@@ -99,10 +93,7 @@ def test_the_score_lies_in_its_range_and_its_causes_add_up(
 @OFTEN
 @given(nodes(), st.randoms(use_true_random=False))
 def test_the_order_of_facts_changes_nothing(node: dict[str, Any], rng: random.Random):
-    shuffled = {
-        key: rng.sample(value, len(value)) if isinstance(value, list) else value
-        for key, value in node.items()
-    }
+    shuffled = {key: rng.sample(value, len(value)) if isinstance(value, list) else value for key, value in node.items()}
     ours, theirs = (evaluate(each, AS_OF, POLICY, None) for each in (node, shuffled))
     assert replace(ours, leaves=()) == replace(theirs, leaves=())
     assert sorted(ours.leaves, key=str) == sorted(theirs.leaves, key=str)
@@ -123,9 +114,7 @@ def test_nothing_changes_before_the_day_announced(node: dict[str, Any], ahead: i
 
 @OFTEN
 @given(nodes(), BANDS, st.integers(-30, 30))
-def test_a_stored_input_document_replays_the_result(
-    node: dict[str, Any], previous: str | None, days: int
-):
+def test_a_stored_input_document_replays_the_result(node: dict[str, Any], previous: str | None, days: int):
     result = evaluate(node, AS_OF, POLICY, previous)
     document = input_document(node, AS_OF)
     assert _in_order(evaluate(document, AS_OF, POLICY, previous)) == _in_order(result)
@@ -140,9 +129,7 @@ def test_a_stored_input_document_replays_the_result(
 
 @OFTEN
 @given(st.data(), nodes())
-def test_a_better_measurement_never_lowers_the_score_or_its_range(
-    data: st.DataObject, node: dict[str, Any]
-):
+def test_a_better_measurement_never_lowers_the_score_or_its_range(data: st.DataObject, node: dict[str, Any]):
     better = [_improved(data, kpi) for kpi in node["kpis"]]
     before = evaluate(node, AS_OF, POLICY, None)
     after = evaluate({**node, "kpis": better}, AS_OF, POLICY, None)

@@ -59,9 +59,7 @@ def test_every_integer_counts():
     for key in ("score_mp", "coverage_mp", "confidence_mp", "low_mp", "high_mp"):
         wrong = copy.deepcopy(case)
         wrong["expected"][key] += 1
-        assert run_case(wrong, POLICY) == [
-            f"  {key}: expected {wrong['expected'][key]}, is {case['expected'][key]}"
-        ]
+        assert run_case(wrong, POLICY) == [f"  {key}: expected {wrong['expected'][key]}, is {case['expected'][key]}"]
 
 
 @pytest.mark.parametrize(

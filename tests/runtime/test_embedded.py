@@ -62,7 +62,7 @@ async def test_what_is_committed_survives_a_killed_server_and_a_second_start(tmp
         await execute(servers.database_url, "create table kept (id int)")
         await execute(servers.database_url, "insert into kept values (7)")
         servers.postgres.send(signal.SIGKILL)
-        wait_until_gone(servers.postgres.pid)
+        servers.postgres.wait(10)
         assert servers.restart_stopped() == ["PostgreSQL"]
         assert await execute(servers.database_url, "select id from kept") == 7
     with EmbeddedServers(tmp_path, only="postgres") as servers:

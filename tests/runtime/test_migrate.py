@@ -29,17 +29,13 @@ async def fetch_value(url: str, sql: str) -> object:
         await connection.close()
 
 
-async def test_processes_that_migrate_at_once_apply_each_file_once(
-    empty_database: str, directory: Path
-):
+async def test_processes_that_migrate_at_once_apply_each_file_once(empty_database: str, directory: Path):
     runs = await asyncio.gather(*(migrate(empty_database, directory) for _ in range(5)))
     assert sorted(map(len, runs)) == [0, 0, 0, 0, 2]
     assert await fetch_value(empty_database, "select count(*) from first") == 1
 
 
-async def test_a_dry_run_names_what_is_pending_and_changes_nothing(
-    empty_database: str, directory: Path
-):
+async def test_a_dry_run_names_what_is_pending_and_changes_nothing(empty_database: str, directory: Path):
     assert await migrate(empty_database, directory, dry_run=True) == ["0001_first", "0002_second"]
     assert await fetch_value(empty_database, "select to_regclass('first')") is None
     assert await fetch_value(empty_database, "select to_regclass('schema_migration')") is None
@@ -59,9 +55,7 @@ async def test_a_history_from_a_newer_version_is_refused(empty_database: str, di
         await migrate(empty_database, directory)
 
 
-async def test_a_failing_file_leaves_nothing_of_itself_and_all_before_it(
-    empty_database: str, directory: Path
-):
+async def test_a_failing_file_leaves_nothing_of_itself_and_all_before_it(empty_database: str, directory: Path):
     write(directory, "0003_third.sql", "create table third (id int);\nselect 1/0;")
     with pytest.raises(Failure, match="0003_third: division by zero"):
         await migrate(empty_database, directory)

@@ -25,9 +25,7 @@ def test_every_fault_is_listed_by_variable_without_its_value(monkeypatch: pytest
     with pytest.raises(Failure) as failure:
         load_settings()
     text = str(failure.value)
-    assert all(
-        name in text for name in ("FOLIOSCOPE_PORT", "FOLIOSCOPE_LOG_FORMAT", "DATABASE_URL")
-    )
+    assert all(name in text for name in ("FOLIOSCOPE_PORT", "FOLIOSCOPE_LOG_FORMAT", "DATABASE_URL"))
     assert "hunter2" not in text
     assert "FOLIOSCOPE_SECRET_KEY" not in text
 
@@ -68,7 +66,5 @@ def test_two_purposes_never_share_a_key(monkeypatch: pytest.MonkeyPatch):
 
 def test_the_example_file_is_what_the_class_says(repository: Path):
     assert (repository / ".env.example").read_text() == example(), "run `make update`"
-    printed = subprocess.run(
-        [sys.executable, "-m", "runtime.settings"], capture_output=True, text=True, check=True
-    )
+    printed = subprocess.run([sys.executable, "-m", "runtime.settings"], capture_output=True, text=True, check=True)
     assert printed.stdout == example()

@@ -17,6 +17,9 @@ import pytest
 
 from runtime.file_lock import try_lock
 
+# In a folder without .env: a developer's own settings must not reach it.
+COMMAND = (sys.executable, "-P", "-m", "cli", "up")
+
 
 def free_port() -> int:
     with socket.socket() as probe:
@@ -28,10 +31,10 @@ def free_port() -> int:
 def running(home: Path, port: int) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """The process and all it printed until it was ready; killed at the end if it still runs."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "cli", "up"],
+        COMMAND,
         stdout=subprocess.PIPE,
         text=True,
-        cwd=Path(__file__).parents[2],
+        cwd=home,
         env={**os.environ, "FOLIOSCOPE_HOME": str(home), "FOLIOSCOPE_PORT": str(port)},
     )
     assert process.stdout
@@ -67,10 +70,10 @@ def test_a_taken_port_is_said_before_anything_is_started(tmp_path: Path):
         taken.listen()
         port = taken.getsockname()[1]
         outcome = subprocess.run(
-            [sys.executable, "-m", "cli", "up"],
+            COMMAND,
             capture_output=True,
             text=True,
-            cwd=Path(__file__).parents[2],
+            cwd=tmp_path,
             env={**os.environ, "FOLIOSCOPE_HOME": str(tmp_path), "FOLIOSCOPE_PORT": str(port)},
             timeout=30,
             check=False,

@@ -1,0 +1,53 @@
+"""The body of a request, read within a size and a time."""
+
+import asyncio
+
+from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect
+from starlette.requests import Request as HttpRequest
+
+from runtime.refusal import ErrorCode, Refusal
+
+
+async def read_body(request: HttpRequest, limit: int, seconds: float) -> bytes:
+    """The raw bytes. Reading stops, with a Refusal, at the first byte or second too many."""
+    _refuse_announced(request.headers, limit)
+    body = bytearray()
+    try:
+        async with asyncio.timeout(seconds):
+            async for chunk in request.stream():
+                _refuse_size(limit, len(body) + len(chunk))
+                body += chunk
+    except TimeoutError:
+        raise Refusal(ErrorCode.REQUEST_TIMEOUT, f"The body took longer than {seconds:g} s to arrive.") from None
+    except ClientDisconnect:
+        raise Refusal(ErrorCode.BAD_REQUEST, "The body ended early.") from None
+    return bytes(body)
+
+
+def require_json(headers: Headers) -> None:
+    """Raises UNSUPPORTED_MEDIA_TYPE. Only JSON makes a browser ask before it sends across origins."""
+    kinds = headers.getlist("content-type")
+    media_type, _, rest = (kinds[0] if len(kinds) == 1 else "").partition(";")
+    parameters = [part.strip().lower().replace('"', "") for part in rest.split(";") if part.strip()]
+    if media_type.strip().lower() != "application/json":
+        message = "Send the body as Content-Type: application/json."
+        raise Refusal(ErrorCode.UNSUPPORTED_MEDIA_TYPE, message)
+    if any(part.startswith("charset=") and part != "charset=utf-8" for part in parameters):
+        raise Refusal(ErrorCode.UNSUPPORTED_MEDIA_TYPE, "JSON is sent in UTF-8.")
+    if headers.get("content-encoding", "identity").lower() != "identity":
+        message = "Send the body without Content-Encoding."
+        raise Refusal(ErrorCode.UNSUPPORTED_MEDIA_TYPE, message)
+
+
+def _refuse_announced(headers: Headers, limit: int) -> None:
+    announced = headers.get("content-length", "0")
+    if announced.isascii() and announced.isdigit():
+        # Longer numbers than these need not be understood to be too large.
+        _refuse_size(limit, int(announced[:16]))
+
+
+def _refuse_size(limit: int, size: int) -> None:
+    if size > limit:
+        message = f"The body has at most {limit} bytes."
+        raise Refusal(ErrorCode.REQUEST_TOO_LARGE, message, limit=limit, actual=size)

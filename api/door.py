@@ -1,0 +1,113 @@
+"""What every request passes: limits of its head, an id, one log line, figures, and a last resort."""
+
+import re
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api import limits
+from api.answer import answer_fault
+from api.metrics import REQUESTS, SECONDS
+from runtime.clock import Clock
+from runtime.refusal import ErrorCode, Refusal
+
+_log = structlog.get_logger()
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
+# Nothing here decides by the host, but a log or a proxy that reads it may.
+_HOST = re.compile(r"[A-Za-z0-9._:\[\]-]{0,255}")
+# Asked for every few seconds by machines.
+_QUIET = ("/health/live", "/health/ready", "/metrics")
+_CODE_OF_STATUS = {
+    404: ErrorCode.NOT_FOUND,
+    405: ErrorCode.METHOD_NOT_ALLOWED,
+    413: ErrorCode.REQUEST_TOO_LARGE,
+}
+
+
+@dataclass
+class Door:
+    """Around the whole application, as ASGI: bodies pass through it untouched."""
+
+    app: ASGIApp
+    clock: Clock
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        request_id = self._request_id(headers)
+        scope.setdefault("state", {})["request_id"] = request_id
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(request_id=request_id)
+        visit = Visit(scope, send, request_id)
+        try:
+            refuse_head(headers)
+            await self.app(scope, receive, visit.send)
+        except Exception as fault:
+            answer = answer_fault(fault, request_id)
+            if visit.status == 0:
+                await answer.response()(scope, receive, visit.send)
+        finally:
+            visit.finish()
+
+    def _request_id(self, headers: Headers) -> str:
+        given = headers.get("x-request-id", "")
+        return given if _REQUEST_ID.fullmatch(given) else str(self.clock.new_id())
+
+
+class Visit:
+    """One request on its way out. status: 0 until the answer has begun."""
+
+    def __init__(self, scope: Scope, send: Send, request_id: str) -> None:
+        self.scope, self.request_id, self.status = scope, request_id, 0
+        self._send = send
+        self._started = time.perf_counter()
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            headers = MutableHeaders(scope=message)
+            headers["X-Request-Id"] = self.request_id
+            headers["X-Content-Type-Options"] = "nosniff"
+            headers.setdefault("Cache-Control", "no-store")
+        await self._send(message)
+
+    def finish(self) -> None:
+        path, seconds = self.scope["path"], time.perf_counter() - self._started
+        route = getattr(self.scope.get("route"), "path", "none")
+        REQUESTS.labels(route, self.status).inc()
+        SECONDS.labels(route).observe(seconds)
+        if path not in _QUIET:
+            fields: dict[str, Any] = {"method": self.scope["method"], "path": path[:200], "status": self.status}
+            _log.info("request", **fields, ms=round(seconds * 1000, 2))
+
+
+def refuse_head(headers: Headers) -> None:
+    """Raises a Refusal for more headers than anyone sends, or a host that is none."""
+    size = sum(len(name) + len(value) for name, value in headers.raw)
+    for limit, actual in ((limits.HEADERS, len(headers.raw)), (limits.HEADER_BYTES, size)):
+        if actual > limit:
+            message = f"A request has at most {limits.HEADERS} headers of {limits.HEADER_BYTES} bytes together."
+            raise Refusal(ErrorCode.REQUEST_TOO_LARGE, message, status=431, limit=limit, actual=actual)
+    if not all(_HOST.fullmatch(host) for host in headers.getlist("host")):
+        raise Refusal(ErrorCode.BAD_REQUEST, "The Host header names no host.")
+
+
+def answer_exception(request: Request, fault: Exception) -> Response:
+    """Starlette's handler for refusals, and for its own exceptions."""
+    if not isinstance(fault, HTTPException):
+        return answer_fault(fault, request.state.request_id).response()
+    code = _CODE_OF_STATUS.get(fault.status_code, ErrorCode.BAD_REQUEST)
+    refusal = Refusal(code, fault.detail, status=fault.status_code)
+    response = answer_fault(refusal, request.state.request_id).response()
+    response.headers.update(fault.headers or {})
+    return response

@@ -1,0 +1,185 @@
+"""The gate: a query is parsed, measured, priced and validated before anything works for it."""
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    GraphQLError,
+    GraphQLSchema,
+    GraphQLSyntaxError,
+    OperationDefinitionNode,
+    OperationType,
+    parse,
+    validate,
+)
+
+from api import limits
+from api.measure import Measured, Measurer, check
+from api.parameters import Parameters
+from api.price import SetPrice, literal_length, total
+from runtime.refusal import ErrorCode, Refusal
+
+_DOCUMENTS_KEPT = 1_000
+# A parsed document takes about 40 times the memory of its text.
+_TEXT_BYTES_KEPT = 2 << 20
+
+
+@dataclass(frozen=True)
+class Request:
+    """An operation that passed the gate."""
+
+    text: str
+    document: DocumentNode
+    operation: OperationDefinitionNode
+    operation_name: str | None
+    variables: dict[str, Any]
+    cost: int
+
+
+class Invalid(Exception):
+    """The document breaks rules of GraphQL or of the schema; at most ten errors with their places."""
+
+    def __init__(self, code: ErrorCode, errors: list[GraphQLError]) -> None:
+        super().__init__(code)
+        self.code = code
+        self.errors = errors
+
+
+@dataclass
+class Candidate:
+    """An operation of a document, measured."""
+
+    node: OperationDefinitionNode
+    measured: Measured
+    defaults: Mapping[str, int]
+
+
+@dataclass
+class Document:
+    """A parsed and measured document; `valid` once the schema's rules were checked."""
+
+    node: DocumentNode
+    operations: list[Candidate]
+    prices: list[SetPrice]
+    valid: bool = False
+
+    def choose(self, name: str | None) -> Candidate:
+        found = [item for item in self.operations if name in (None, _name(item.node))]
+        if len(found) == 1:
+            return found[0]
+        if not self.operations:
+            raise Refusal(ErrorCode.BAD_REQUEST, "The document has no operation.")
+        message = "operationName must name one of the document's operations."
+        raise Refusal(ErrorCode.BAD_REQUEST, message)
+
+
+@dataclass
+class Gate:
+    """Knows one schema. Documents are kept by their text, the least recently used go first."""
+
+    schema: GraphQLSchema
+    _documents: OrderedDict[str, Document] = field(default_factory=OrderedDict)
+    _size: int = 0
+
+    def admit(self, parameters: Parameters, *, anonymous: bool = False) -> Request:
+        """Raises Refusal or Invalid. Who asks anonymously learns nothing but that there is a schema."""
+        document = self._documents.get(parameters.text) or self._read(parameters.text)
+        chosen = document.choose(parameters.operation_name)
+        cost = _cost(document, chosen, parameters.variables)
+        if chosen.node.operation is OperationType.SUBSCRIPTION:
+            message = "Subscriptions need a connection that stays open."
+            raise Refusal(ErrorCode.OPERATION_NOT_ALLOWED, message)
+        if anonymous and not _asks_for_schema_only(chosen.node):
+            raise Refusal(ErrorCode.UNAUTHENTICATED, "Send an API key: Authorization: Bearer fsk_…")
+        if not document.valid:
+            self._validate(document)
+        self._keep(parameters.text, document)
+        return Request(
+            parameters.text,
+            document.node,
+            chosen.node,
+            parameters.operation_name,
+            parameters.variables,
+            cost,
+        )
+
+    def _read(self, text: str) -> Document:
+        node = _parse(text)
+        definitions = node.definitions
+        fragments = [item for item in definitions if isinstance(item, FragmentDefinitionNode)]
+        measurer = Measurer(self.schema, {item.name.value: item for item in fragments})
+        operations = [
+            Candidate(item, measurer.measure_operation(item), _defaults(item))
+            for item in definitions
+            if isinstance(item, OperationDefinitionNode)
+        ]
+        for fragment in fragments:
+            measurer.measure_fragment(fragment)
+        return Document(node, operations, measurer.prices)
+
+    def _validate(self, document: Document) -> None:
+        errors = validate(
+            self.schema,
+            document.node,
+            max_errors=limits.ERRORS,
+            hide_suggestions=True,
+            allow_empty_selection_sets=False,
+        )
+        if errors:
+            # graphql-core adds one more that says it stopped.
+            code = ErrorCode.GRAPHQL_VALIDATION_FAILED
+            raise Invalid(code, errors[: limits.ERRORS])
+        document.valid = True
+
+    def _keep(self, text: str, document: Document) -> None:
+        if text not in self._documents:
+            self._documents[text] = document
+            self._size += len(text)
+        self._documents.move_to_end(text)
+        while len(self._documents) > _DOCUMENTS_KEPT or self._size > _TEXT_BYTES_KEPT:
+            dropped, _ = self._documents.popitem(last=False)
+            self._size -= len(dropped)
+
+
+def _parse(text: str) -> DocumentNode:
+    try:
+        return parse(text, max_tokens=limits.TOKENS, allow_empty_selection_sets=False)
+    except GraphQLSyntaxError as error:
+        # graphql-core has no other sign of these two.
+        if error.description.startswith("Document contains more than"):
+            actual = limits.TOKENS + 1
+            check(ErrorCode.QUERY_TOO_COMPLEX, "tokens", limits.TOKENS, actual)
+        if error.description.startswith("Document is nested too deeply"):
+            raise Refusal(ErrorCode.QUERY_TOO_DEEP, "The query nests too deeply.") from None
+        raise Invalid(ErrorCode.GRAPHQL_PARSE_FAILED, [error]) from None
+
+
+def _cost(document: Document, chosen: Candidate, variables: Mapping[str, Any]) -> int:
+    given = {**chosen.defaults, **variables}
+    prices = document.prices[: chosen.measured.position + 1]
+    cost = total(prices, given)[chosen.measured.position]
+    check(ErrorCode.COST_LIMIT, "points of cost", limits.COST, cost)
+    return cost
+
+
+def _defaults(operation: OperationDefinitionNode) -> dict[str, int]:
+    lengths = {
+        item.variable.name.value: literal_length(item.default_value) for item in operation.variable_definitions or ()
+    }
+    return {name: length for name, length in lengths.items() if length is not None}
+
+
+def _asks_for_schema_only(operation: OperationDefinitionNode) -> bool:
+    return operation.operation is OperationType.QUERY and all(
+        isinstance(item, FieldNode) and item.name.value in ("__typename", "__schema", "__type")
+        for item in operation.selection_set.selections
+    )
+
+
+def _name(operation: OperationDefinitionNode) -> str | None:
+    return operation.name.value if operation.name else None

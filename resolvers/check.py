@@ -1,0 +1,116 @@
+"""Rules for single values. A check returns the value to store, or raises ValueError with a sentence."""
+
+import re
+import unicodedata
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo, available_timezones
+
+_KEY = re.compile(r"[A-Z][A-Z0-9-]{1,31}")
+_ACCOUNT_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
+
+LONGEST_NAME = 200
+LONGEST_TEXT = 20_000
+MOST_ITEMS = 250
+MOST_DIGITS = 15
+
+
+def key(value: str) -> str:
+    if not _KEY.fullmatch(value):
+        suggestion = re.sub(r"[^A-Z0-9-]+", "-", value[:40].upper()).strip("-0123456789")[:32]
+        example = suggestion if _KEY.fullmatch(suggestion) else "CHURN-MODEL"
+        raise ValueError(
+            "A key has 2 to 32 characters, A to Z, 0 to 9 and hyphens, and begins with a letter, "
+            f"such as {example}."
+        )
+    return value
+
+
+def account_key(value: str) -> str:
+    """Keys of people and service accounts are often login names."""
+    if not _ACCOUNT_KEY.fullmatch(value):
+        raise ValueError(
+            "This key has 1 to 64 letters, digits, dots, underscores, hyphens or @, and begins "
+            "with a letter or a digit, such as ada.lovelace."
+        )
+    return value
+
+
+def line(longest: int = LONGEST_NAME) -> Callable[[str], str]:
+    """One line of text, without spaces around it."""
+
+    def check(value: str) -> str:
+        stripped = value.strip()
+        if not 1 <= len(stripped) <= longest:
+            raise ValueError(f"This has 1 to {longest} characters; {len(stripped)} were given.")
+        _refuse_control(stripped, "")
+        return stripped
+
+    return check
+
+
+def text(value: str) -> str:
+    """Text of several lines; blank text is kept as it is."""
+    if len(value) > LONGEST_TEXT:
+        raise ValueError(f"This has at most {LONGEST_TEXT} characters; {len(value)} were given.")
+    _refuse_control(value, "\n\r\t")
+    return value
+
+
+def _refuse_control(value: str, allowed: str) -> None:
+    # Cs: half of a surrogate pair, which UTF-8 cannot carry.
+    if any(unicodedata.category(c) in ("Cc", "Cs") and c not in allowed for c in value):
+        raise ValueError("This holds a control character; remove it.")
+
+
+def email(value: str) -> str:
+    stripped = line(320)(value)
+    if not _EMAIL.fullmatch(stripped):
+        raise ValueError("This is no e-mail address, such as ada@example.com.")
+    return stripped
+
+
+def whole(low: int, high: int) -> Callable[[int], int]:
+    def check(value: int) -> int:
+        if not low <= value <= high:
+            raise ValueError(f"This is a whole number from {low} to {high}.")
+        return value
+
+    return check
+
+
+def time_zone(value: str) -> str:
+    """available_timezones first: ZoneInfo itself reads whatever file a name points to."""
+    if value not in available_timezones():
+        raise ValueError("This is no IANA time zone, such as Europe/Zurich.")
+    return ZoneInfo(value).key
+
+
+def decimal(value: Any) -> Decimal:
+    """The number that a float's shortest text says: 0.1 is a tenth."""
+    number = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
+    if not number.is_finite():
+        raise ValueError("This is no finite number.")
+    digits = number.as_tuple().digits
+    significant = len("".join(map(str, digits)).strip("0"))
+    if significant > MOST_DIGITS:
+        raise ValueError(
+            f"A number has at most {MOST_DIGITS} significant digits; this one has {significant}."
+        )
+    return number if number else Decimal(0)
+
+
+def positive_decimal(value: Any) -> Decimal:
+    number = decimal(value)
+    if number <= 0:
+        raise ValueError("This is a number above 0.")
+    return number
+
+
+def amount(value: Any) -> Decimal:
+    number = decimal(value)
+    if number < 0:
+        raise ValueError("This is a number from 0 on.")
+    return number
