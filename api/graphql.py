@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-
 from graphql import ExecutionResult, OperationType
 from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
@@ -19,21 +18,11 @@ from api.gate import Gate, Request
 from api.metrics import REFUSED, RUNNING, WAITING
 from api.parameters import Parameters, from_body, from_query_string
 from api.viewer import Viewers, presented_key
+from resolvers.execute import Context
 from runtime.refusal import ErrorCode, Refusal
-from runtime.viewer import Viewer
-
-
-@dataclass(frozen=True)
-class Caller:
-    """Who sent a request. viewer: null for an anonymous one."""
-
-    viewer: Viewer | None
-    request_id: str
-    idempotency_key: str | None
-
 
 # Runs an operation that passed the gate. The data may be orjson.Fragment; what is raised fails all.
-Run = Callable[[Request, Caller], Awaitable[ExecutionResult]]
+Run = Callable[[Request, Context], Awaitable[ExecutionResult]]
 
 
 @dataclass
@@ -99,15 +88,15 @@ class GraphQLEndpoint:
         bind_contextvars(operation=name, cost=request.cost)
         async with self.turnstile.pass_through():
             viewer = await self.viewers.find(key) if key else None
-            caller = Caller(viewer, http.state.request_id, http.headers.get("idempotency-key"))
+            context = Context(viewer, http.state.request_id, http.headers.get("idempotency-key"))
             bind_contextvars(key=str(viewer.key_id) if viewer else None)
-            return answer_result(await self._run(request, caller), caller.request_id)
+            return answer_result(await self._run(request, context), http.state.request_id)
 
-    async def _run(self, request: Request, caller: Caller) -> ExecutionResult:
+    async def _run(self, request: Request, context: Context) -> ExecutionResult:
         deadline = asyncio.timeout(self.run_seconds)
         try:
             async with deadline:
-                return await self.run(request, caller)
+                return await self.run(request, context)
         except TimeoutError:
             if not deadline.expired():
                 raise

@@ -14,13 +14,15 @@ from uuid import UUID
 import asyncpg
 import structlog
 from starlette.datastructures import Headers
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from api.body import read_body
 from portfolio.identity import parse_id, print_id
 from runtime.clock import Clock
 from runtime.encryption import SecretBox, Undecryptable
 from runtime.postgres import Database
+from runtime.refusal import ErrorCode, Refusal
 
 _log = structlog.get_logger()
 
@@ -80,12 +82,11 @@ class WebhookDoor:
         self._clock = clock
 
     async def receive(self, request: Request) -> Response:
+        """202 when the delivery is stored, 401 when it is not authentic. Raises a Refusal beside."""
         signature = _claimed_signature(request.headers)
         if signature is None:
             return _unauthenticated()
-        body = await _read_body(request)
-        if isinstance(body, Response):
-            return body
+        body = await read_body(request, _LARGEST_BODY, _BODY_SECONDS)
         try:
             sender = await self._find_sender(request.path_params["connection"])
             authentic = _is_authentic(body, signature, sender.secrets if sender else ())
@@ -93,8 +94,9 @@ class WebhookDoor:
                 return _unauthenticated()
             return await self._accept(sender, request.headers, body)
         except _UNREACHABLE as fault:
-            _log.error("delivery not stored", exc_info=fault)
-            return _refusal(503, "UNAVAILABLE", "The delivery was not stored; send it again.")
+            _log.error("delivery not stored", fault=repr(fault))
+            message = "The delivery was not stored; send it again."
+            raise Refusal(ErrorCode.UNAVAILABLE, message) from fault
 
     async def _find_sender(self, public_id: str) -> _Sender | None:
         """Asks the database for ill-formed ids too, so that no answer comes faster than another."""
@@ -136,25 +138,6 @@ def _claimed_signature(headers: Headers) -> bytes | None:
     return bytes.fromhex(match[1]) if match else None
 
 
-async def _read_body(request: Request) -> bytes | Response:
-    """The raw bytes, or the refusal: as soon as there are too many, they are not read on."""
-    announced = request.headers.get("content-length", "0")
-    if announced.isascii() and announced.isdigit() and int(announced) > _LARGEST_BODY:
-        return _too_large()
-    body = bytearray()
-    try:
-        async with asyncio.timeout(_BODY_SECONDS):
-            async for chunk in request.stream():
-                if len(body) + len(chunk) > _LARGEST_BODY:
-                    return _too_large()
-                body += chunk
-    except TimeoutError:
-        return _refusal(408, "REQUEST_TIMEOUT", "The body took too long to arrive.")
-    except ClientDisconnect:
-        return _refusal(400, "BAD_REQUEST", "The body ended early.")
-    return bytes(body)
-
-
 async def _compress(body: bytes) -> bytes:
     """A large body keeps a thread busy, not the loop on which all others wait."""
     if len(body) < 1 << 18:
@@ -177,20 +160,14 @@ def _kept_headers(headers: Headers) -> dict[str, str]:
 
 
 def _unauthenticated() -> Response:
-    """The same for every reason: which connections exist is nobody's business."""
-    return _refusal(401, "UNAUTHENTICATED", "No valid signature of a connection.")
-
-
-def _too_large() -> Response:
-    return _refusal(413, "REQUEST_TOO_LARGE", "A delivery has at most 25 MiB.")
+    """To the byte the same for every reason: which connections exist is nobody's business."""
+    error = {
+        "message": "The delivery has no valid signature of a connection.",
+        "extensions": {"code": ErrorCode.UNAUTHENTICATED},
+    }
+    return JSONResponse({"errors": [error]}, 401)
 
 
 def _accepted(delivery_id: UUID, *, duplicate: bool) -> Response:
     body = {"delivery": print_id("DELIVERY", delivery_id), "duplicate": duplicate}
     return JSONResponse(body, 202)
-
-
-def _refusal(status: int, code: str, message: str) -> Response:
-    body = {"errors": [{"message": message, "extensions": {"code": code}}]}
-    headers = {"retry-after": "5"} if status == 503 else None
-    return JSONResponse(body, status, headers=headers)

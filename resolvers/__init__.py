@@ -2,6 +2,13 @@
 
 from strawberry.tools import create_type
 
+from resolvers.portfolio import (
+    portfolio_archive,
+    portfolio_create,
+    portfolio_restore,
+    portfolio_update,
+    portfolio_upsert,
+)
 from resolvers.product import (
     product_archive,
     product_create,
@@ -12,6 +19,10 @@ from resolvers.product import (
 
 Mutation = create_type(
     "Mutation",
-    [product_create, product_update, product_upsert, product_archive, product_restore],
+    [
+        *(portfolio_create, portfolio_update, portfolio_upsert, portfolio_archive),
+        *(portfolio_restore,),
+        *(product_create, product_update, product_upsert, product_archive, product_restore),
+    ],
     description="Everything that can be changed; each change is one transaction.",
 )

@@ -1,10 +1,9 @@
 """Archiving takes an object out of lists and health; restoring brings it back. Nothing is deleted."""
 
 from datetime import datetime
-from typing import Any
+from uuid import UUID
 
-import strawberry
-
+from portfolio.identity import print_id
 from resolvers.outcome import UserErrorCode, reject
 from resolvers.session import Row, Target, Write, spoken
 from runtime.events import Change as FieldChange
@@ -47,9 +46,9 @@ def refuse_archived(kind: str, row: Row) -> None:
         )
 
 
-async def refuse_archived_home(write: Write, kind: str, public_id: str) -> None:
+async def refuse_archived_home(write: Write, kind: str, portfolio_id: UUID) -> None:
     """An object comes back only into a portfolio that is there."""
-    home: Any = await write.refer("PORTFOLIO", public_id)
+    home = await write.refer("PORTFOLIO", print_id("PORTFOLIO", portfolio_id))
     if home is not None and home["archived_at"] is not None:
         message = f"The portfolio of this {spoken(kind)} is archived; restore the portfolio first."
         raise reject(UserErrorCode.ARCHIVED, message, "id")

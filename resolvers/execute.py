@@ -19,10 +19,13 @@ from graphql import (
     OperationType,
     SelectionSetNode,
     VariableNode,
+    build_schema,
     execute,
     get_argument_values,
     get_named_type,
     get_variable_values,
+    lexicographic_sort_schema,
+    print_schema,
     visit,
 )
 from graphql.execution.collect_fields import FieldDetails, FragmentDetails, collect_fields
@@ -40,9 +43,11 @@ from resolvers import Mutation
 from resolvers.payload import project
 from resolvers.read import Operation, Reader
 from resolvers.write import Change, Outcome, WriteContext, change
+from runtime import encryption
 from runtime.clock import Clock
 from runtime.postgres import Database
 from runtime.refusal import ErrorCode, Refusal
+from runtime.settings import Settings
 from runtime.viewer import Viewer
 from schema.scalars import SCALARS
 
@@ -62,6 +67,11 @@ class Schema(strawberry.federation.Schema):
             federation_version="2.9",
         )
         self.graphql = self._schema
+
+    def print(self) -> str:
+        """Schema definition language in alphabetical order, so that a change of the API is a readable difference."""
+        # Sorted as a copy made from text: sorting Strawberry's own enums would lose how they serialize.
+        return print_schema(lexicographic_sort_schema(build_schema(print_schema(self.graphql)))) + "\n"
 
 
 class Request(Protocol):
@@ -100,12 +110,13 @@ class _Field:
 
 
 class Executor:
-    """Runs operations of one schema on one database. cursor_secret and encryption_key: 32 bytes each."""
+    """Runs operations of one schema on one database. From the settings it takes keys only."""
 
-    def __init__(self, schema_: Schema, database: Database, clock: Clock, secrets: tuple[bytes, bytes]) -> None:
-        cursor_secret, self.encryption_key = secrets
+    def __init__(self, schema_: Schema, database: Database, clock: Clock, settings: Settings) -> None:
         self.schema, self.database, self.clock = schema_, database, clock
-        catalogue = Catalogue(schema_.graphql, PREFIX_OF_KIND, CursorKey.from_secret(cursor_secret))
+        self.encryption_key = settings.derive_key(encryption.PURPOSE)
+        cursor_key = CursorKey.from_secret(settings.derive_key("cursors"))
+        catalogue = Catalogue(schema_.graphql, PREFIX_OF_KIND, cursor_key)
         self.reader = Reader(catalogue, database, clock)
 
     async def run(self, request: Request, context: Context) -> ExecutionResult:

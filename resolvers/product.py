@@ -6,7 +6,6 @@ from uuid import UUID
 import strawberry
 
 from portfolio.enumerations import LifecycleStage, ProductTier
-from portfolio.identity import print_id
 from resolvers import check
 from resolvers.archive import archive, refuse_archived, refuse_archived_home, restore
 from resolvers.external import (
@@ -146,7 +145,7 @@ async def product_archive(write: Write, input: NodeInput) -> Outcome:
 async def product_restore(write: Write, input: NodeInput) -> Outcome:
     """Bring back an archived product. Safe to repeat."""
     row = await write.find_for_change("PRODUCT", "product", input)
-    await refuse_archived_home(write, "PRODUCT", print_id("PORTFOLIO", row["portfolio_id"]))
+    await refuse_archived_home(write, "PRODUCT", row["portfolio_id"])
     if await restore(write, _target(row["id"], row["portfolio_id"]), row):
         write.mark(row["id"], row["portfolio_id"])
     return _answer(row["id"])

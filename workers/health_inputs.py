@@ -18,7 +18,12 @@ KINDS = ("INITIATIVE", "PRODUCT", "PORTFOLIO", "ORGANIZATION")
 """Children before parents."""
 
 _ENGINE_KIND = {"INITIATIVE": "initiative", "PRODUCT": "product"}
-_NODES = dict(zip(KINDS, (sql.INITIATIVES, sql.PRODUCTS, sql.PORTFOLIOS, sql.ORGANIZATION), strict=True))
+_NODES = {
+    "INITIATIVE": sql.INITIATIVES,
+    "PRODUCT": sql.PRODUCTS,
+    "PORTFOLIO": sql.PORTFOLIOS,
+    "ORGANIZATION": sql.ORGANIZATION,
+}
 _CHILDREN = {
     "PRODUCT": sql.CHILDREN_OF_PRODUCTS,
     "PORTFOLIO": sql.CHILDREN_OF_PORTFOLIOS,
@@ -108,7 +113,8 @@ async def read_nodes(
 ) -> list[Node]:
     """Nodes of one kind, by id. `outcomes` are children's results that are newer than the stored."""
     rows = await connection.fetch(_NODES[kind], day.tenant_id, ids)
-    nodes = {row["id"]: _node(kind, row, day) for row in rows}
+    nodes = {row["id"]: _node(kind, row) for row in rows}
+    ids = list(nodes)
     for row in await connection.fetch(sql.KPIS, day.tenant_id, ids, day.as_of):
         nodes[row["subject_id"]].document["kpis"].append(_kpi(row))
     if kind == "INITIATIVE":
@@ -118,7 +124,7 @@ async def read_nodes(
     return [nodes[node_id] for node_id in sorted(nodes)]
 
 
-def _node(kind: str, row: Mapping[str, Any], day: ScoreDay) -> Node:
+def _node(kind: str, row: Mapping[str, Any]) -> Node:
     document: dict[str, Any] = {
         "id": print_id(kind, row["id"]),
         "kind": _ENGINE_KIND.get(kind, "portfolio"),

@@ -82,9 +82,7 @@ def week_start(day: date, first_weekday: int) -> date:
     return day - timedelta(days=(day.isoweekday() - first_weekday) % 7)
 
 
-def weekly_throughput(
-    done: Mapping[date, int], linked_on: date, as_of: date, first_weekday: int
-) -> list[int]:
+def weekly_throughput(done: Mapping[date, int], linked_on: date, as_of: date, first_weekday: int) -> list[int]:
     """Items done in each of the last 12 completed weeks, oldest first, beginning no earlier than the
     week of the first link or of the first item done, whichever is earlier."""
     this_week = week_start(as_of, first_weekday)
@@ -93,9 +91,7 @@ def weekly_throughput(
     for day, items in done.items():
         weeks[week_start(day, first_weekday)] += items
     begin = max(first, this_week - timedelta(weeks=_MOST_WEEKS))
-    return [
-        weeks[begin + timedelta(weeks=week)] for week in range((this_week - begin).days // 7)
-    ]
+    return [weeks[begin + timedelta(weeks=week)] for week in range((this_week - begin).days // 7)]
 
 
 async def tracked_progress(
@@ -136,9 +132,7 @@ async def recorded_progress(
     return {row["initiative_id"]: Progress.of_row(row) for row in rows}
 
 
-async def write_progress(
-    connection: asyncpg.Connection, tenant_id: UUID, progress: Mapping[UUID, Progress]
-) -> None:
+async def write_progress(connection: asyncpg.Connection, tenant_id: UUID, progress: Mapping[UUID, Progress]) -> None:
     if progress:
         rows = [
             (tenant_id, initiative_id, *(getattr(values, name) for name in _COLUMNS))

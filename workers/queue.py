@@ -49,9 +49,7 @@ class Consumer:
     jobs: Mapping[str, Job]
     concurrency: int = 4
     idle_seconds: float = 10.0
-    name: str = field(
-        default_factory=lambda: f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
-    )
+    name: str = field(default_factory=lambda: f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}")
     _running: dict[str, asyncio.Task[None]] = field(default_factory=dict)
 
     async def run(self) -> None:
@@ -112,17 +110,13 @@ class Consumer:
         """Keeps our own running messages ours, and takes those whose consumer shows no life."""
         await asyncio.sleep(self.idle_seconds / 3)
         if self._running:
-            await self.redis.xclaim(
-                JOBS, WORKERS, self.name, 0, list(self._running), justid=True
-            )
+            await self.redis.xclaim(JOBS, WORKERS, self.name, 0, list(self._running), justid=True)
         idle = int(self.idle_seconds * 1000)
         answer: Any = await self.redis.xautoclaim(JOBS, WORKERS, self.name, idle, count=10)
         for message_id, fields in answer[1]:
             if message_id in self._running:
                 continue
-            pending: Any = await self.redis.xpending_range(
-                JOBS, WORKERS, min=message_id, max=message_id, count=1
-            )
+            pending: Any = await self.redis.xpending_range(JOBS, WORKERS, min=message_id, max=message_id, count=1)
             deliveries = pending[0]["times_delivered"] if pending else 2
             await self._begin(message_id, fields, deliveries)
 
@@ -153,9 +147,7 @@ class Consumer:
             return
         for attempt in range(1, _ATTEMPTS + 1):
             try:
-                await self.jobs[message.job](
-                    message.tenant_id, message.target_id, message.deliveries > 1
-                )
+                await self.jobs[message.job](message.tenant_id, message.target_id, message.deliveries > 1)
                 return
             except PASSING as fault:
                 if attempt == _ATTEMPTS:

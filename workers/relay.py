@@ -50,8 +50,7 @@ async def ring_waiting(relay: Database, redis: Redis, statement: str = _NEWLY_WA
 async def _ring(redis: Redis, rows: Iterable[asyncpg.Record]) -> None:
     """One message a tenant for scores, which are folded together; one a connection for deliveries."""
     messages = {
-        (row["tenant_id"], row["job"], row["target_id"] if row["job"] == APPLY_DELIVERIES else None)
-        for row in rows
+        (row["tenant_id"], row["job"], row["target_id"] if row["job"] == APPLY_DELIVERIES else None) for row in rows
     }
     async with redis.pipeline(transaction=False) as pipeline:
         for tenant_id, job, target_id in sorted(messages, key=str):
@@ -95,16 +94,20 @@ async def _relay(relay: Database, redis: Redis, wake: asyncio.Event) -> None:
 async def _listen(database_url: str, wake: asyncio.Event) -> None:
     """Hears every commit. While it reconnects, the relay lives on its poll."""
     while True:
-        ended = asyncio.Event()
         try:
-            connection = await open_connection(database_url, RELAY_ROLE)
-            try:
-                connection.add_termination_listener(lambda *_: ended.set())
-                await connection.add_listener(_CHANNEL, lambda *_: wake.set())
-                wake.set()
-                await ended.wait()
-            finally:
-                connection.terminate()
+            await _listen_until_lost(database_url, wake)
         except PASSING as fault:
             _log.warning("relay does not hear commits", error=repr(fault))
         await asyncio.sleep(_POLL_SECONDS)
+
+
+async def _listen_until_lost(database_url: str, wake: asyncio.Event) -> None:
+    lost = asyncio.Event()
+    connection = await open_connection(database_url, RELAY_ROLE)
+    try:
+        connection.add_termination_listener(lambda *_: lost.set())
+        await connection.add_listener(_CHANNEL, lambda *_: wake.set())
+        wake.set()
+        await lost.wait()
+    finally:
+        connection.terminate()

@@ -40,9 +40,7 @@ async def run_schedule(database_url: str, database: Database, clock: Clock) -> N
     """Until canceled. A leader that is frozen for 15 s loses its connection, and with it the lead."""
     while True:
         try:
-            connection = await open_connection(
-                database_url, RELAY_ROLE, idle_session_timeout="15000"
-            )
+            connection = await open_connection(database_url, RELAY_ROLE, idle_session_timeout="15000")
             try:
                 await _lead(connection, database, clock)
             finally:
@@ -53,15 +51,15 @@ async def run_schedule(database_url: str, database: Database, clock: Clock) -> N
 
 
 async def _lead(connection: asyncpg.Connection, database: Database, clock: Clock) -> None:
-    while not await connection.fetchval(_TRY_LEAD):
-        await asyncio.sleep(_TICK_SECONDS)
-    _log.info("leads the schedule")
+    leads = False
     housekept = -_DAY_SECONDS
     while True:
-        await raise_due(connection, clock)
-        if time.monotonic() - housekept > _DAY_SECONDS:
-            await keep_house(connection, database, clock)
-            housekept = time.monotonic()
+        leads = leads or await connection.fetchval(_TRY_LEAD)
+        if leads:
+            await raise_due(connection, clock)
+            if time.monotonic() - housekept > _DAY_SECONDS:
+                await keep_house(connection, database, clock)
+                housekept = time.monotonic()
         await asyncio.sleep(_TICK_SECONDS)
 
 

@@ -46,9 +46,7 @@ where u.tenant_id = s.tenant_id and u.event_id = s.event_id
 def chain_link(previous: bytes, sequence: int, event_id: UUID, digest: bytes) -> bytes:
     """SHA-256 of previous link (32 zero bytes before the first), sequence (8 bytes, big-endian),
     event id (16 bytes) and the event's digest."""
-    return hashlib.sha256(
-        previous + sequence.to_bytes(8, "big") + event_id.bytes + digest
-    ).digest()
+    return hashlib.sha256(previous + sequence.to_bytes(8, "big") + event_id.bytes + digest).digest()
 
 
 async def seal_events(relay: Database) -> set[UUID]:

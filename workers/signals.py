@@ -54,9 +54,7 @@ where tenant_id = $1 and job = $2 and target_id = $3
 """
 
 
-async def waiting_generation(
-    database: Database, tenant_id: UUID, job: str, target_id: UUID
-) -> int | None:
+async def waiting_generation(database: Database, tenant_id: UUID, job: str, target_id: UUID) -> int | None:
     """To be read before the inputs; null if nothing is to be done now."""
     async with database.transaction(tenant_id) as connection:
         return await connection.fetchval(_GENERATION, tenant_id, job, target_id)
@@ -68,29 +66,21 @@ async def waiting_targets(database: Database, tenant_id: UUID, job: str) -> list
     return [row["target_id"] for row in rows]
 
 
-async def begin_try(
-    database: Database, tenant_id: UUID, job: str, target_ids: Iterable[UUID]
-) -> set[UUID]:
+async def begin_try(database: Database, tenant_id: UUID, job: str, target_ids: Iterable[UUID]) -> set[UUID]:
     """Counts one try of each and returns those that may run; one without a try left is parked."""
     async with database.transaction(tenant_id) as connection:
         rows = await connection.fetch(_BEGIN_TRY, tenant_id, job, list(target_ids), MOST_TRIES)
     return {row["target_id"] for row in rows if row["may_run"]}
 
 
-async def record_failure(
-    database: Database, tenant_id: UUID, job: str, target_id: UUID, fault: Exception
-) -> bool:
+async def record_failure(database: Database, tenant_id: UUID, job: str, target_id: UUID, fault: Exception) -> bool:
     """After a counted try. True if it was the last one and the signal is parked."""
     code = type(fault).__name__
     async with database.transaction(tenant_id) as connection:
-        return bool(
-            await connection.fetchval(_FAIL, tenant_id, job, target_id, code, MOST_TRIES)
-        )
+        return bool(await connection.fetchval(_FAIL, tenant_id, job, target_id, code, MOST_TRIES))
 
 
-async def finish(
-    database: Database, tenant_id: UUID, job: str, target_id: UUID, generation: int
-) -> None:
+async def finish(database: Database, tenant_id: UUID, job: str, target_id: UUID, generation: int) -> None:
     """What was raised after `generation` had been read still waits."""
     async with database.transaction(tenant_id) as connection:
         await connection.execute(_FINISH, tenant_id, job, target_id, generation)

@@ -60,7 +60,8 @@ async def run_sweep(relay: Database, redis: Redis) -> None:
 async def measure(relay: Database) -> None:
     async with relay.connection() as connection:
         rows = await connection.fetch(_COUNTS)
-        _EVENTS.set(await connection.fetchval(_UNSEALED))
+        unsealed: int = await connection.fetchval(_UNSEALED) or 0
+    _EVENTS.set(unsealed)
     for gauge in (_WAITING, _PARKED, _OLDEST):
         gauge.clear()
     for row in rows:

@@ -5,14 +5,12 @@ from collections.abc import AsyncIterator
 import asyncpg
 import httpx
 import pytest
-from starlette.applications import Starlette
-from starlette.routing import Route
 
 from api.webhooks import WebhookDoor
 from runtime.clock import Clock
 from runtime.encryption import SecretBox
 from runtime.postgres import Database
-from tests.github.tracker import Tracker
+from tests.github.tracker import Tracker, application_of
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +28,7 @@ def box() -> SecretBox:
 @pytest.fixture(scope="module")
 async def client(application: Database, box: SecretBox) -> AsyncIterator[httpx.AsyncClient]:
     door = WebhookDoor(application, box, Clock())
-    app = Starlette(routes=[Route("/webhooks/{connection}", door.receive, methods=["POST"])])
+    app = application_of(door)
     transport = httpx.ASGITransport(app=app)
     async with httpx.AsyncClient(transport=transport, base_url="http://door") as http:
         yield http

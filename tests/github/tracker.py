@@ -10,11 +10,17 @@ from uuid import UUID, uuid4
 
 import asyncpg
 import httpx
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.routing import Route
 
+from api.door import Door, answer_exception
+from api.webhooks import WebhookDoor
 from portfolio.identity import print_id
 from runtime.clock import Clock
 from runtime.encryption import SecretBox
 from runtime.postgres import Database
+from runtime.refusal import Refusal
 from workers.apply_deliveries import apply_deliveries
 
 SECRET = "whsec-" + "5" * 32
@@ -116,6 +122,13 @@ class Tracker:
             "where l.tenant_id = $1 and l.valid_to is null order by i.key"
         )
         return [row["key"] for row in rows if row["initiative_id"] == initiative_id]
+
+
+def application_of(webhooks: WebhookDoor) -> Starlette:
+    """The route as the API has it, behind what every request passes."""
+    route = Route("/webhooks/{connection}", webhooks.receive, methods=["POST"])
+    middleware = [Middleware(Door, clock=Clock())]
+    return Starlette(routes=[route], middleware=middleware, exception_handlers={Refusal: answer_exception})
 
 
 def signed(body: bytes, event: str, key: str, secret: str = SECRET) -> dict[str, str]:

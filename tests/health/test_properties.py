@@ -26,6 +26,7 @@ from portfolio.health.policy import FoldRule
 from tests.health.nodes import AS_OF, BANDS, NUMBERS, SCORES, nodes
 
 POLICY = load_policy("default-1")
+KINDS = ["product", "initiative", "portfolio"]
 RULES = [
     FoldRule((3, 10), (1, 4)),
     FoldRule((3, 10), (1, 5)),
@@ -100,9 +101,11 @@ def test_the_order_of_facts_changes_nothing(node: dict[str, Any], rng: random.Ra
     assert input_document(node, AS_OF) == input_document(shuffled, AS_OF)
 
 
+@pytest.mark.parametrize("kind", KINDS)
 @OFTEN
-@given(nodes(), st.integers(1, 400))
-def test_nothing_changes_before_the_day_announced(node: dict[str, Any], ahead: int):
+@given(st.data(), st.integers(1, 400))
+def test_nothing_changes_before_the_day_announced(kind: str, data: st.DataObject, ahead: int):
+    node = data.draw(nodes(kind))
     today = evaluate(node, AS_OF, POLICY, None)
     announced = today.next_change_on
     later = AS_OF + timedelta(days=ahead)
@@ -169,7 +172,7 @@ def test_a_lift_is_a_gain_within_what_is_missing(node: dict[str, Any]):
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.data(), st.sampled_from(["product", "initiative", "portfolio"]))
+@given(st.data(), st.sampled_from(KINDS))
 def test_the_rows_of_a_change_sum_to_the_move(data: st.DataObject, kind: str):
     old, new = data.draw(nodes(kind)), data.draw(nodes(kind))
     before, after = Snapshot(old, AS_OF - timedelta(days=9), POLICY), Snapshot(new, AS_OF, POLICY)

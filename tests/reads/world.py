@@ -200,6 +200,8 @@ class TenantBuilder:
             "name": self.name(identifier),
             "description": self.maybe(self.text(identifier)),
             "owner_id": self.maybe(self.pick("person")["id"]),
+            "health_score_id": None,
+            "health_score_mp": None,
             "health_band": "UNKNOWN",
             **self.stamps(),
         }
@@ -540,8 +542,8 @@ class TenantBuilder:
             driver_codes=["CHILD" for _ in children],
             driver_points_mp=points,
             driver_remainder_mp=self.chance.choice([0, 0, 77]),
-            cap_keys=self.chance.choice([[], ["cap:overdue"]]),
-            cap_points_mp=[],
+            cap_keys=["cap:critical_kpi:a", "cap:overdue"][: (caps := self.chance.randrange(3))],
+            cap_points_mp=[40_000, 59_999][:caps],
             excluded_lifecycles=["ARCHIVED"],
             excluded_counts=[self.chance.randrange(1, 5)],
             finish_probability_mp=self.maybe(self.chance.randrange(100_001)),
@@ -609,7 +611,7 @@ class TenantBuilder:
 
 
 def _of_kpi(column: str) -> bool:
-    return column not in ("owner_id", "health_band")
+    return column != "owner_id" and not column.startswith("health_")
 
 
 def identifiers(rows: Iterable[Row]) -> set[UUID]:

@@ -29,7 +29,7 @@ def free_port() -> int:
 
 @contextmanager
 def running(home: Path, port: int) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """The process and all it printed until it was ready; killed at the end if it still runs."""
+    """The process and all it printed until it was ready; stopped at the end if it still runs."""
     process = subprocess.Popen(
         COMMAND,
         stdout=subprocess.PIPE,
@@ -46,8 +46,8 @@ def running(home: Path, port: int) -> Iterator[tuple[subprocess.Popen[str], str]
                 break
         yield process, "".join(lines)
     finally:
-        process.kill()
-        process.wait()
+        process.terminate()
+        process.wait(60)
         process.stdout.close()
 
 

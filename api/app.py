@@ -1,0 +1,122 @@
+"""The API as an ASGI application: its parts, its routes, and how both begin and end."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import redis.asyncio
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request as HttpRequest
+from starlette.responses import Response
+from starlette.routing import Route
+
+from api.door import Door, answer_exception
+from api.gate import Gate
+from api.graphql import GraphQLEndpoint
+from api.pages import Page, schema_page, start_page
+from api.probes import Probes, metrics
+from api.viewer import Viewers
+from api.webhooks import WebhookDoor
+from resolvers.execute import Executor, Schema
+from runtime.clock import Clock
+from runtime.encryption import SecretBox
+from runtime.postgres import Database
+from runtime.refusal import Refusal
+from runtime.settings import Settings, load_settings
+from runtime.telemetry import configure_logging
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What the routes stand on, from start-up to shutdown."""
+
+    graphql: GraphQLEndpoint
+    webhooks: WebhookDoor
+    probes: Probes
+    schema_page: Page
+    start_page: Page
+
+
+def create_app(settings: Settings | None = None, clock: Clock | None = None) -> Starlette:
+    """Reads the environment unless told otherwise. Servers are reached when the application starts."""
+    settings = settings or load_settings()
+    clock = clock or Clock()
+    configure_logging(settings.log_level, settings.log_format)
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        async with open_parts(settings, clock) as parts:
+            app.state.parts = parts
+            yield
+
+    return Starlette(
+        routes=ROUTES,
+        middleware=[Middleware(Door, clock=clock)],
+        exception_handlers={Refusal: answer_exception, HTTPException: answer_exception},
+        lifespan=lifespan,
+    )
+
+
+@asynccontextmanager
+async def open_parts(settings: Settings, clock: Clock) -> AsyncIterator[Parts]:
+    database = await Database.open(settings.database_url, size=settings.database_pool_size)
+    doorbell = redis.asyncio.from_url(
+        settings.redis_url,
+        max_connections=settings.redis_pool_size,
+        socket_timeout=1,
+        socket_connect_timeout=1,
+    )
+    try:
+        schema = Schema()
+        executor = Executor(schema, database, clock, settings)
+        yield Parts(
+            graphql=GraphQLEndpoint(Gate(schema.graphql), Viewers(database, clock), executor.run),
+            webhooks=WebhookDoor(database, SecretBox.from_settings(settings), clock),
+            probes=Probes(database, doorbell),
+            schema_page=schema_page(schema.print()),
+            start_page=start_page(f"http://{settings.host}:{settings.port}"),
+        )
+    finally:
+        await doorbell.aclose()
+        await database.close()
+
+
+def _parts(request: HttpRequest) -> Parts:
+    return request.app.state.parts
+
+
+async def _graphql(request: HttpRequest) -> Response:
+    return await _parts(request).graphql.answer(request)
+
+
+async def _webhook(request: HttpRequest) -> Response:
+    return await _parts(request).webhooks.receive(request)
+
+
+async def _live(request: HttpRequest) -> Response:
+    return await _parts(request).probes.live(request)
+
+
+async def _ready(request: HttpRequest) -> Response:
+    return await _parts(request).probes.ready(request)
+
+
+async def _schema(request: HttpRequest) -> Response:
+    return await _parts(request).schema_page.answer(request)
+
+
+async def _start(request: HttpRequest) -> Response:
+    return await _parts(request).start_page.answer(request)
+
+
+ROUTES = [
+    Route("/", _start),
+    Route("/graphql", _graphql, methods=["GET", "POST"]),
+    Route("/schema.graphql", _schema),
+    Route("/webhooks/{connection}", _webhook, methods=["POST"]),
+    Route("/health/live", _live),
+    Route("/health/ready", _ready),
+    Route("/metrics", metrics),
+]

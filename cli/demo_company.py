@@ -1,0 +1,328 @@
+"""Halden Group, a made-up company: its portfolios, products, initiatives, KPIs, and how their numbers run over half a year.
+
+Everything follows from the seed and the day: the same seed on the same day gives the same company.
+"""
+
+import math
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+WEEKS = 26
+
+PEOPLE = {
+    "mara.lindqvist": "Mara Lindqvist",
+    "tomas.berg": "Tomas Berg",
+    "aiko.tanaka": "Aiko Tanaka",
+    "samuel.okafor": "Samuel Okafor",
+    "lea.moreau": "Léa Moreau",
+    "viktor.hahn": "Viktor Hahn",
+    "priya.nair": "Priya Nair",
+    "jonas.keller": "Jonas Keller",
+}
+
+
+@dataclass(frozen=True)
+class DemoPortfolio:
+    key: str
+    name: str
+    description: str
+    owner: str
+    parent: str | None = None
+    importance: int = 100
+
+
+PORTFOLIOS = [
+    DemoPortfolio("CUSTOMER", "Customer intelligence", "Everything that a customer of Halden meets.", "mara.lindqvist"),
+    DemoPortfolio("SERVICE", "Service and care", "Help after the sale.", "lea.moreau", "CUSTOMER", 60),
+    DemoPortfolio("OPERATIONS", "Operations and risk", "Plants, supply and fraud.", "samuel.okafor", importance=80),
+]
+
+
+@dataclass(frozen=True)
+class DemoProduct:
+    """health: 1 runs well, 0 runs badly; turn: the week in which the trend turns, null: never."""
+
+    key: str
+    name: str
+    description: str
+    portfolio: str
+    owner: str
+    stage: str
+    tier: str
+    importance: int
+    kpis: tuple[str, ...]
+    initiatives: tuple[str, ...]
+    health: float
+    turn: int | None = None
+
+
+PRODUCTS = [
+    DemoProduct(
+        "ADVISOR",
+        "Shop advisor",
+        "An assistant that helps to choose.",
+        "CUSTOMER",
+        "tomas.berg",
+        "LIVE",
+        "TIER_1",
+        200,
+        ("engagement", "conversion", "latency", "safety"),
+        ("Voice input", "Answers with sources"),
+        0.85,
+    ),
+    DemoProduct(
+        "RANKER",
+        "Recommendation ranker",
+        "Orders what a customer sees first.",
+        "CUSTOMER",
+        "aiko.tanaka",
+        "LIVE",
+        "TIER_1",
+        180,
+        ("conversion", "revenue", "drift"),
+        ("Two-tower retrieval",),
+        0.35,
+        16,
+    ),
+    DemoProduct(
+        "PRICER",
+        "Price optimizer",
+        "Finds prices within the rules.",
+        "CUSTOMER",
+        "aiko.tanaka",
+        "PILOT",
+        "TIER_2",
+        90,
+        ("revenue", "fairness"),
+        ("Elasticity by region", "Rule editor"),
+        0.6,
+    ),
+    DemoProduct(
+        "VISUALS",
+        "Visual search",
+        "Finds products from a photo.",
+        "CUSTOMER",
+        "priya.nair",
+        "DEVELOPMENT",
+        "TIER_3",
+        60,
+        ("model_performance",),
+        ("Index of 4 million images",),
+        0.5,
+    ),
+    DemoProduct(
+        "CARE-BOT",
+        "Care assistant",
+        "Answers service questions before a person does.",
+        "SERVICE",
+        "lea.moreau",
+        "LIVE",
+        "TIER_1",
+        160,
+        ("adoption", "quality", "latency", "cost"),
+        ("Handover with context", "Twelve languages"),
+        0.25,
+        12,
+    ),
+    DemoProduct(
+        "TRIAGE",
+        "Claim triage",
+        "Sorts claims by what they need.",
+        "SERVICE",
+        "viktor.hahn",
+        "LIVE",
+        "TIER_2",
+        120,
+        ("model_performance", "cost"),
+        ("Photos of damage",),
+        0.8,
+    ),
+    DemoProduct(
+        "ECHO",
+        "Call summaries",
+        "Writes up calls for the file.",
+        "SERVICE",
+        "lea.moreau",
+        "PILOT",
+        "TIER_3",
+        50,
+        ("quality", "adoption"),
+        ("Consent and retention",),
+        0.7,
+    ),
+    DemoProduct(
+        "FORECAST",
+        "Demand forecast",
+        "Says what will be sold, by shop and day.",
+        "OPERATIONS",
+        "samuel.okafor",
+        "LIVE",
+        "TIER_1",
+        180,
+        ("model_performance", "drift", "cost"),
+        ("Promotions as inputs", "Hourly horizon"),
+        0.75,
+    ),
+    DemoProduct(
+        "WATCHER",
+        "Line inspection",
+        "Sees faults on the production line.",
+        "OPERATIONS",
+        "jonas.keller",
+        "LIVE",
+        "TIER_1",
+        140,
+        ("model_performance", "reliability", "safety"),
+        ("Second camera",),
+        0.9,
+    ),
+    DemoProduct(
+        "SHIELD",
+        "Fraud shield",
+        "Stops payments that are not what they seem.",
+        "OPERATIONS",
+        "viktor.hahn",
+        "LIVE",
+        "TIER_1",
+        200,
+        ("model_performance", "latency", "fairness"),
+        ("Graph features", "Explanations for analysts"),
+        0.55,
+        20,
+    ),
+    DemoProduct(
+        "ROUTES",
+        "Route planner",
+        "Plans deliveries around traffic.",
+        "OPERATIONS",
+        "jonas.keller",
+        "SUNSET",
+        "TIER_3",
+        30,
+        ("cost",),
+        (),
+        0.45,
+    ),
+    DemoProduct(
+        "SCRIBE",
+        "Contract reader",
+        "Finds what matters in a contract.",
+        "OPERATIONS",
+        "priya.nair",
+        "DISCOVERY",
+        "TIER_4",
+        20,
+        (),
+        ("Which contracts first",),
+        0.5,
+    ),
+]
+
+
+@dataclass(frozen=True)
+class DemoKpi:
+    """bad and good: where a product of health 0 and 1 stands. noise: as a share of the distance between them."""
+
+    name: str
+    category: str
+    unit: str
+    direction: str
+    target: float
+    red_at: float
+    bad: float
+    good: float
+    digits: int = 1
+    weekend: float = 0.0
+    critical: bool = False
+
+
+KPIS = {
+    "engagement": DemoKpi(
+        "Weekly active users", "ENGAGEMENT", "thousand users", "HIGHER", 120, 80, 70, 128, weekend=-0.06
+    ),
+    "conversion": DemoKpi(
+        "Visits that end in a purchase", "CONVERSION", "%", "HIGHER", 4.2, 3.0, 2.7, 4.5, 2, weekend=0.04
+    ),
+    "revenue": DemoKpi("Revenue attributed", "REVENUE", "thousand EUR a day", "HIGHER", 85, 55, 48, 92, weekend=0.1),
+    "cost": DemoKpi("Cost per thousand decisions", "COST", "EUR", "LOWER", 0.9, 1.6, 1.8, 0.8, 3),
+    "latency": DemoKpi("Answer time, 95th percentile", "LATENCY", "ms", "LOWER", 800, 1500, 1700, 720, 0),
+    "model_performance": DemoKpi(
+        "F1 on the review sample", "MODEL_PERFORMANCE", "share", "HIGHER", 0.9, 0.78, 0.75, 0.93, 4
+    ),
+    "drift": DemoKpi("Population stability index", "DRIFT", "index", "LOWER", 0.1, 0.25, 0.3, 0.07, 3),
+    "safety": DemoKpi("Harmful answers", "SAFETY", "per million", "LOWER", 2, 8, 11, 1.2, 2, critical=True),
+    "fairness": DemoKpi("Approval gap between groups", "FAIRNESS", "percentage points", "LOWER", 2, 5, 6, 1.4, 2),
+    "adoption": DemoKpi("Eligible cases handled", "ADOPTION", "%", "HIGHER", 60, 35, 28, 66),
+    "quality": DemoKpi("Answers rated helpful", "QUALITY", "%", "HIGHER", 85, 65, 58, 90),
+    "reliability": DemoKpi("Availability", "RELIABILITY", "%", "HIGHER", 99.9, 99.0, 98.6, 99.96, 3),
+}
+
+
+@dataclass(frozen=True)
+class Value:
+    kpi_key: str
+    day: date
+    value: float
+
+
+@dataclass(frozen=True)
+class Progress:
+    initiative_key: str
+    total_items: int
+    done_items: int
+    in_progress_items: int
+    blocked_items: int
+    weekly_throughput: list[int]
+
+
+def kpi_key(product: DemoProduct, name: str) -> str:
+    return f"{product.key}-{name.upper().replace('_', '-')}"
+
+
+def initiative_key(product: DemoProduct, position: int) -> str:
+    return f"{product.key}-I{position + 1}"
+
+
+def values_of_week(seed: int, today: date, week: int) -> Iterator[Value]:
+    """Daily values of the week that ends `WEEKS - 1 - week` weeks before today. Some days are missing, as in life."""
+    last_day = today - timedelta(weeks=WEEKS - 1 - week)
+    for product in PRODUCTS:
+        for name in product.kpis:
+            draw = random.Random(f"{seed}/{product.key}/{name}/{week}")  # noqa: S311 - a demo's numbers
+            for back in range(6, -1, -1):
+                day = last_day - timedelta(days=back)
+                value = _value(KPIS[name], _level(product, week), day, draw)
+                if draw.random() > 0.07:
+                    yield Value(kpi_key(product, name), day, value)
+
+
+def _level(product: DemoProduct, week: int) -> float:
+    """From 0 to 1: where between bad and good the product stands in a week."""
+    if product.turn is None or week < product.turn:
+        start = 0.5 if product.turn is None else 0.85
+        share = min(1.0, week / 12)
+        return start + (product.health - start) * share if product.turn is None else start
+    return 0.85 + (product.health - 0.85) * min(1.0, (week - product.turn + 1) / 5)
+
+
+def _value(kpi: DemoKpi, level: float, day: date, draw: random.Random) -> float:
+    middle = kpi.bad + (kpi.good - kpi.bad) * level
+    season = 1 + (kpi.weekend if day.weekday() >= 5 else 0) + 0.015 * math.sin(day.toordinal() / 9)
+    return round(middle * season + draw.gauss(0, 0.04) * abs(kpi.good - kpi.bad), kpi.digits)
+
+
+def progress_of_week(seed: int, week: int) -> Iterator[Progress]:
+    """What is known of each initiative at the end of a week; slow products finish fewer items."""
+    for product in PRODUCTS:
+        for position, _ in enumerate(product.initiatives):
+            draw = random.Random(f"{seed}/{product.key}/{position}")  # noqa: S311 - a demo's numbers
+            total = draw.randrange(28, 60)
+            pace = total / WEEKS * (0.55 + 0.6 * product.health)
+            done_by_week = [max(0, round(draw.gauss(pace, pace / 3))) for _ in range(WEEKS)]
+            done = min(total, sum(done_by_week[: week + 1]))
+            open_items = min(total - done, 4)
+            blocked = min(open_items, round(2 * (1 - product.health)))
+            recent = done_by_week[max(0, week - 11) : week + 1]
+            yield Progress(initiative_key(product, position), total, done, open_items, blocked, recent)

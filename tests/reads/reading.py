@@ -1,0 +1,107 @@
+"""A reader on a real database, with a fixed clock, the way the API has it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import strawberry.federation
+from graphql import (
+    DocumentNode,
+    FragmentDefinitionNode,
+    GraphQLError,
+    get_operation_ast,
+    get_variable_values,
+    parse,
+    validate,
+)
+from graphql.execution.collect_fields import FragmentDetails, collect_fields
+from graphql.execution.values import VariableValues
+from strawberry.schema.config import StrawberryConfig
+
+import schema
+from compiler.cursor import CursorKey
+from compiler.plan import Catalogue
+from portfolio.identity import PREFIX_OF_KIND
+from resolvers.read import Operation, Reader
+from runtime.clock import Clock
+from runtime.postgres import Database
+from runtime.viewer import Viewer
+from schema.scalars import SCALARS
+from tests.reads.world import NOW
+
+CURSOR_SECRET = b"the secret of the tests' cursors"
+
+SCHEMA = strawberry.federation.Schema(
+    query=schema.Query,
+    types=schema.ENTITIES,
+    config=StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=True),
+    federation_version="2.9",
+)._schema
+
+
+class Invalid(Exception):
+    """The operation, or a variable, does not fit the schema."""
+
+    def __init__(self, errors: list[GraphQLError]) -> None:
+        super().__init__("; ".join(error.message for error in errors))
+        self.errors = errors
+
+
+@dataclass
+class Reading:
+    """Reads of one database through one plan cache; documents are parsed once."""
+
+    database: Database
+    documents: dict[str, DocumentNode] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        catalogue = Catalogue(SCHEMA, PREFIX_OF_KIND, CursorKey.from_secret(CURSOR_SECRET))
+        self.reader = Reader(catalogue, self.database, Clock(lambda: NOW, lambda: 0))
+
+    def document(self, text: str) -> DocumentNode:
+        if text not in self.documents:
+            document = parse(text)
+            errors = validate(SCHEMA, document)
+            if errors:
+                raise Invalid(errors)
+            self.documents[text] = document
+        return self.documents[text]
+
+    def operation(
+        self, text: str, variables: Mapping[str, Any] | None, viewer: Viewer, name: str | None = None
+    ) -> Operation:
+        """Raises Invalid for a document or variables that the schema refuses."""
+        document = self.document(text)
+        node = get_operation_ast(document, name)
+        assert node is not None, "no such operation"
+        coerced = get_variable_values(SCHEMA, node.variable_definitions or (), dict(variables or {}))
+        if not isinstance(coerced, VariableValues):
+            raise Invalid(coerced)
+        fragments = {item.name.value: item for item in document.definitions if isinstance(item, FragmentDefinitionNode)}
+        return Operation(text, node, fragments, coerced, viewer)
+
+    async def read(
+        self,
+        text: str,
+        viewer: Viewer,
+        variables: Mapping[str, Any] | None = None,
+        name: str | None = None,
+    ) -> bytes:
+        operation = self.operation(text, variables, viewer, name)
+        return await self.reader.query(operation, root_type(), selection(operation))
+
+    def sql(
+        self, text: str, viewer: Viewer, variables: Mapping[str, Any] | None = None, name: str | None = None
+    ) -> str:
+        operation = self.operation(text, variables, viewer, name)
+        return self.reader.planner(operation).plan_fields(root_type(), selection(operation)).sql
+
+
+def root_type() -> Any:
+    return SCHEMA.query_type
+
+
+def selection(operation: Operation) -> list[Any]:
+    details = {key: FragmentDetails(value) for key, value in operation.fragments.items()}
+    collected = collect_fields(SCHEMA, details, operation.variables, root_type(), operation.node)
+    return list(collected.grouped_field_set.items())
