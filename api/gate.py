@@ -24,10 +24,6 @@ from api.parameters import Parameters
 from api.price import SetPrice, literal_length, total
 from runtime.refusal import ErrorCode, Refusal
 
-_DOCUMENTS_KEPT = 1_000
-# A parsed document takes about 40 times the memory of its text.
-_TEXT_BYTES_KEPT = 2 << 20
-
 
 @dataclass(frozen=True)
 class Request:
@@ -83,6 +79,9 @@ class Gate:
     """Knows one schema. Documents are kept by their text, the least recently used go first."""
 
     schema: GraphQLSchema
+    documents_kept: int = 1_000
+    # A parsed document takes about 40 times the memory of its text.
+    text_kept: int = 2 << 20
     _documents: OrderedDict[str, Document] = field(default_factory=OrderedDict)
     _size: int = 0
 
@@ -141,7 +140,7 @@ class Gate:
             self._documents[text] = document
             self._size += len(text)
         self._documents.move_to_end(text)
-        while len(self._documents) > _DOCUMENTS_KEPT or self._size > _TEXT_BYTES_KEPT:
+        while len(self._documents) > self.documents_kept or self._size > self.text_kept:
             dropped, _ = self._documents.popitem(last=False)
             self._size -= len(dropped)
 

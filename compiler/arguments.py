@@ -14,6 +14,7 @@ from graphql import (
     GraphQLInputObjectType,
     GraphQLInputType,
     GraphQLList,
+    GraphQLNonNull,
     GraphQLScalarType,
     GraphQLSchema,
     ListValueNode,
@@ -28,6 +29,8 @@ from graphql import (
     value_from_ast,
 )
 from graphql.execution.values import VariableValues
+
+from compiler.statement import Rejected
 
 Read = Callable[[Mapping[str, Any]], Any]
 
@@ -70,6 +73,8 @@ def _walk(node: ValueNode, type_: GraphQLInputType, variables: VariableValues) -
         name = node.name.value
         if name not in variables.coerced:
             return Undefined
+        if variables.coerced[name] is None and isinstance(type_, GraphQLNonNull):
+            raise Rejected("BAD_USER_INPUT", f"Variable ${name} must not be null where it stands.")
         return _from_value(variables.coerced[name], nullable, lambda values, name=name: values[name])
     if isinstance(node, NullValueNode):
         return None
@@ -151,7 +156,15 @@ def _shape(value: Any, type_: Any, prefixes: frozenset[str]) -> Any:
 def _list_shape(value: Any, item_type: Any, prefixes: frozenset[str]) -> Any:
     if isinstance(item_type, GraphQLInputObjectType):
         return tuple(_shape(item, item_type, prefixes) for item in value)
+    if isinstance(item_type, GraphQLScalarType) and item_type.name == "_Any":
+        return frozenset(_prefix(representation_id(item), prefixes) for item in value)
     return frozenset(_prefix(item, prefixes) for item in value) if _is_id(item_type) else "list"
+
+
+def representation_id(value: Any) -> str:
+    """The id in one of Federation's representations; empty when it holds none."""
+    identifier = value.get("id") if isinstance(value, dict) else None
+    return identifier if isinstance(identifier, str) else ""
 
 
 def _is_id(type_: Any) -> bool:

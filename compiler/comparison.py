@@ -10,7 +10,7 @@ import strawberry
 # Two-valued where null could hide a row: an absent value is simply not equal, not less, not greater.
 OPERATORS: dict[str, str] = {
     "eq": "{column} = {value}",
-    "neq": "{column} is distinct from {value}",
+    "neq": "({column} = {value}) is not true",
     "in": "{column} = any({value})",
     "nin": "({column} = any({value})) is not true",
     "gt": "{column} > {value}",

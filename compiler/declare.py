@@ -2,7 +2,8 @@
 
 SQL fragments are templates: {self} is the alias of the row that carries the field, {parent} of the row above it,
 {other} of the related row, {tenant} the tenant's parameter, {now} the request's instant, {name} an argument's parameter.
-{within x} becomes "and x = any(granted portfolios)" for a viewer with portfolio grants, and nothing for all others.
+{within x} becomes "and x = any(granted portfolios)" for a viewer with portfolio grants, and nothing for all others;
+{restricted sql} becomes sql for such a viewer.
 """
 
 import inspect

@@ -12,15 +12,16 @@ from graphql import (
     GraphQLList,
     GraphQLNonNull,
     GraphQLObjectType,
+    GraphQLUnionType,
     get_named_type,
     get_nullable_type,
 )
 
-from compiler.arguments import Leaf
+from compiler.arguments import Leaf, representation_id
 from compiler.connection import ConnectionWriter
-from compiler.filter import filter_sql, parse_public_id, resolve_instant
+from compiler.filter import filter_sql, parse_public_id, resolve_instant, storable_text
 from compiler.graphql_types import filter_fields, object_type, table
-from compiler.mapping import Lookup, Many, One, OneOf, Part, Refetch, Rows, Source, Table, Value
+from compiler.mapping import Entities, Lookup, Many, One, OneOf, Part, Refetch, Rows, Source, Table, Value
 from compiler.page import MAXIMUM_PAGE_SIZE, plan_page
 from compiler.statement import Rejected, literal, print_list, print_scalar
 
@@ -183,7 +184,7 @@ def _lookup(mapping: Lookup, site: Site) -> list[str]:
 
 
 def _refetch(mapping: Refetch, site: Site) -> list[str]:
-    by_prefix = {site.prefixes[table(type_).kind or ""]: type_ for type_ in _implementations(site)}
+    by_prefix = _types_by_prefix(site)
     if mapping.many:
         return [_refetch_many(by_prefix, site.arguments["ids"], site)]
     leaf = site.arguments["id"]
@@ -196,10 +197,31 @@ def _refetch(mapping: Refetch, site: Site) -> list[str]:
     return [f"coalesce({text}, 'null')"]
 
 
+def _entities(_: Entities, site: Site) -> list[str]:
+    by_prefix = _types_by_prefix(site)
+    leaf = site.arguments["representations"]
+
+    def read(variables: Mapping[str, Any]) -> list[str]:
+        return [_represented(value, by_prefix) for value in leaf.read(variables)]
+
+    return [_refetch_many(by_prefix, Leaf(read, [representation_id(value) for value in leaf.value]), site)]
+
+
+def _represented(value: Any, by_prefix: Mapping[str, GraphQLObjectType]) -> str:
+    """The id in a representation; empty when it is none of the type that the representation names."""
+    identifier = representation_id(value)
+    type_ = by_prefix.get(_prefix(identifier))
+    return identifier if type_ is not None and value.get("__typename") == type_.name else ""
+
+
+def _types_by_prefix(site: Site) -> dict[str, GraphQLObjectType]:
+    return {site.prefixes[table(type_).kind or ""]: type_ for type_ in _implementations(site)}
+
+
 def _refetch_many(by_prefix: Mapping[str, GraphQLObjectType], leaf: Leaf, site: Site) -> str:
     """One row for each id asked, in that order; only the types whose prefix occurs are looked at."""
     statement = site.statement
-    ids = statement.parameter(lambda binding: _any_ids(leaf.read(binding.variables)), "uuid[]")
+    count = statement.parameter(lambda binding: _count(leaf.read(binding.variables)), "integer")
     texts: list[str] = []
     joins: list[str] = []
     for prefix in sorted({_prefix(value) for value in leaf.value} & by_prefix.keys()):
@@ -209,14 +231,14 @@ def _refetch_many(by_prefix: Mapping[str, GraphQLObjectType], leaf: Leaf, site: 
         joins.extend(joined)
     name = statement.alias("list")
     text = f"coalesce({', '.join([*texts, literal('null')])})"
-    asked = f"unnest({ids}) with ordinality as asked (id, place)"
+    asked = f"generate_series(1, {count}) as asked (place)"
     body = f"select string_agg({text}, ',' order by asked.place) as text from {asked}{_spaced(joins)}"
     site.joins.append(f"left join lateral ({body}) {name} on true")
     return f"concat('[', {name}.text, ']')"
 
 
 def _asked(known: str) -> Callable[[str], str]:
-    return lambda other: f"{other}.id = asked.id and asked.id = any({known})"
+    return lambda other: f"{other}.id = ({known})[asked.place]"
 
 
 def single(
@@ -239,7 +261,8 @@ def _wall(planner: Planner, declared: Table, alias: str) -> list[str]:
 def _implementations(site: Site) -> list[GraphQLObjectType]:
     named = get_named_type(site.definition.type)
     schema = site.planner.catalogue.schema
-    types = schema.get_possible_types(named) if isinstance(named, GraphQLInterfaceType) else [named]
+    is_abstract = isinstance(named, GraphQLInterfaceType | GraphQLUnionType)
+    types = schema.get_possible_types(named) if is_abstract else [named]
     return sorted((type_ for type_ in types if isinstance(type_, GraphQLObjectType)), key=lambda type_: type_.name)
 
 
@@ -248,7 +271,7 @@ def _spaced(joins: list[str]) -> str:
 
 
 def _text_parameter(statement: Statement, leaf: Leaf) -> str:
-    return statement.parameter(lambda binding: leaf.read(binding.variables), "text")
+    return statement.parameter(lambda binding: storable_text(leaf.read(binding.variables)), "text")
 
 
 def _id_parameter(statement: Statement, leaf: Leaf, prefix: str) -> str:
@@ -256,18 +279,19 @@ def _id_parameter(statement: Statement, leaf: Leaf, prefix: str) -> str:
 
 
 def _ids_parameter(statement: Statement, leaf: Leaf, prefix: str) -> str:
+    """The ids of one type at the places where they were asked, null at the others."""
+
     def read(binding: Any) -> list[Any]:
-        parsed = (parse_public_id(value, prefix) for value in leaf.read(binding.variables))
-        return [value for value in parsed if value is not None]
+        return [parse_public_id(value, prefix) for value in leaf.read(binding.variables)]
 
     return statement.parameter(read, "uuid[]")
 
 
-def _any_ids(values: list[Any]) -> list[Any]:
+def _count(values: list[Any]) -> int:
     if len(values) > MAXIMUM_PAGE_SIZE:
-        message = f"`ids` has {len(values)} items; at most {MAXIMUM_PAGE_SIZE}."
+        message = f"{len(values)} objects are asked for; at most {MAXIMUM_PAGE_SIZE}."
         raise Rejected("BAD_USER_INPUT", message, MAXIMUM_PAGE_SIZE, len(values))
-    return [parse_public_id(value, None) for value in values]
+    return len(values)
 
 
 def _prefix(value: Any) -> str:
@@ -283,4 +307,5 @@ _PRINTERS: dict[type, Callable[[Any, Site], list[str]]] = {
     Many: _many,
     Lookup: _lookup,
     Refetch: _refetch,
+    Entities: _entities,
 }

@@ -14,6 +14,7 @@ from compiler.statement import Binding, Rejected, Statement
 
 LIST_LIMIT = 250
 _DEPTH_LIMIT = 5
+_LOWER = 'lower({} collate "C")'  # as the generated columns name_key do it
 _DURATION = re.compile(
     r"(-?)P(?:(\d{1,4})Y)?(?:(\d{1,5})M)?(?:(\d{1,5})W)?(?:(\d{1,6})D)?(?:T(?:(\d{1,6})H)?(?:(\d{1,6})M)?(?:(\d{1,9})S)?)?"
 )
@@ -35,6 +36,10 @@ def filter_sql(
             conditions.append(f"({joined})" if parts else ("true" if name == "and" else "false"))
         elif name == "not":
             conditions.append(f"({filter_sql(statement, branch, fields, alias, depth + 1)}) is not true")
+        elif fields[name] is None:
+            raise Rejected(
+                "BAD_USER_INPUT", f"`{name}` stands at the top of a filter, not inside `and`, `or` or `not`."
+            )
         elif isinstance(fields[name], Filter):
             conditions.append(_comparison_sql(statement, branch, fields[name], alias))
         else:
@@ -70,12 +75,16 @@ def _value_sql(statement: Statement, operator: str, leaf: Leaf, declared: Filter
             return [value for value in values if value is not None]
 
         parameter = statement.parameter(read_list, f"{declared.sql_type}[]")
-        return f"array(select lower(item) from unnest({parameter}) as item)" if declared.normalized else parameter
+        return (
+            f"array(select {_LOWER.format('item')} from unnest({parameter}) as item)"
+            if declared.normalized
+            else parameter
+        )
     parameter = statement.parameter(
         lambda binding: convert(leaf.read(binding.variables), declared, prefix, binding),
         declared.sql_type,
     )
-    return f"lower({parameter})" if declared.normalized else parameter
+    return _LOWER.format(parameter) if declared.normalized else parameter
 
 
 def convert(value: Any, declared: Filter, prefix: str | None, binding: Binding) -> Any:
@@ -87,8 +96,18 @@ def convert(value: Any, declared: Filter, prefix: str | None, binding: Binding) 
             return Decimal(repr(value))
         case "DATE_TIME":
             return resolve_instant(value, binding.now)
+        case "POINTS":
+            # Scores are 0 to 100000: what lies further out compares alike, and fits PostgreSQL's integer.
+            return max(-1, min(value, 100_001))
         case _:
-            return str(value) if isinstance(value, str) else value
+            return storable_text(value) if isinstance(value, str) else value
+
+
+def storable_text(value: str) -> str:
+    """The text as PostgreSQL takes it. Raises Rejected for U+0000 and for halves of surrogate pairs."""
+    if "\0" in value or any("\ud800" <= character <= "\udfff" for character in value):
+        raise Rejected("BAD_USER_INPUT", "A text holds a character that no text here can hold.")
+    return str(value)
 
 
 def parse_public_id(value: Any, prefix: str | None) -> UUID | None:
@@ -97,9 +116,10 @@ def parse_public_id(value: Any, prefix: str | None) -> UUID | None:
     if not separator or (prefix is not None and found != prefix):
         return None
     try:
-        return UUID(rest)
+        parsed = UUID(rest)
     except ValueError:
         return None
+    return parsed if str(parsed) == rest else None
 
 
 def resolve_instant(value: Any, now: datetime) -> datetime:
@@ -115,9 +135,9 @@ def resolve_instant(value: Any, now: datetime) -> datetime:
         return _shift(now, match)
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
         raise bad_instant(text) from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _shift(now: datetime, match: re.Match[str]) -> datetime:

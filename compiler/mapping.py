@@ -94,6 +94,11 @@ class Refetch:
 
 
 @dataclass(frozen=True)
+class Entities:
+    """Federation's look-up of objects by representations: `__typename` and `id`."""
+
+
+@dataclass(frozen=True)
 class Access:
     """Scope that a key needs for the field."""
 

@@ -13,6 +13,7 @@ from compiler.cursor import CursorKey
 from compiler.declare import access_of, mapping_of
 from compiler.fields import Site, print_field, single
 from compiler.graphql_types import BACKREF
+from compiler.mapping import Entities
 from compiler.statement import Binding, Rejected, Statement, literal, print_members
 
 Selection = list[tuple[str, list[FieldDetails]]]
@@ -98,7 +99,8 @@ class Planner:
         if access is not None and access.scope not in self.scopes:
             raise Rejected("FORBIDDEN", f"{coordinate} needs a key with scope {access.scope}.")
         arguments = argument_tree(definition, node, self.variables) if definition.args else {}
-        return print_field(mapping_of(declared), Site(self, coordinate, definition, aliases, details, arguments, joins))
+        mapping = Entities() if coordinate == "Query._entities" else mapping_of(declared)
+        return print_field(mapping, Site(self, coordinate, definition, aliases, details, arguments, joins))
 
     def _finish(self, printed: str, joins: list[str]) -> Plan:
         # The claim is set by the row of `claims`, and everything else hangs below that row's projection: evaluated

@@ -70,10 +70,12 @@ class Statement:
         return f"{name}_{self._aliases[name]}"
 
     def fill(self, template: str, names: Mapping[str, str]) -> str:
-        """Replaces {name} and {within x} of a template; other braces are left alone."""
+        """Replaces {name}, {within x} and {restricted sql} of a template; other braces are left alone."""
 
-        def within(match: re.Match[str]) -> str:
-            return f"and {match.group(1)} = any({GRANTED})" if self.restricted else ""
+        def block(match: re.Match[str]) -> str:
+            if not self.restricted:
+                return ""
+            return match[2] if match[1] == "restricted" else f"and {match[2]} = any({{granted}})"
 
         def name(match: re.Match[str]) -> str:
             word = match.group(1)
@@ -83,8 +85,9 @@ class Statement:
                 return getattr(self, word)
             return GRANTED if word == "granted" else match.group(0)
 
-        text = re.sub(r"\{(\w+)\}", name, template)
-        return re.sub(r"\{within ([^{}]+)\}", within, text)
+        # Blocks first: a parameter that only a dropped block names must not be made.
+        text = re.sub(r"\{(within|restricted) ((?:[^{}]|\{\w+\})+)\}", block, template)
+        return re.sub(r"\{(\w+)\}", name, text)
 
 
 GRANTED = "(select granted.ids from granted)::uuid[]"

@@ -2,6 +2,39 @@
 
 from strawberry.tools import create_type
 
+from resolvers.api_key import api_key_create, api_key_revoke
+from resolvers.connection import (
+    connection_archive,
+    connection_create,
+    connection_restore,
+    connection_secret_rotate,
+    connection_update,
+)
+from resolvers.initiative import (
+    initiative_archive,
+    initiative_create,
+    initiative_restore,
+    initiative_update,
+    initiative_upsert,
+)
+from resolvers.kpi import (
+    kpi_archive,
+    kpi_create,
+    kpi_restore,
+    kpi_target_set,
+    kpi_update,
+    kpi_upsert,
+)
+from resolvers.linking_rule import linking_rule_archive, linking_rule_set
+from resolvers.measurement import measurements_record
+from resolvers.organization import organization_update
+from resolvers.person import (
+    person_archive,
+    person_create,
+    person_restore,
+    person_update,
+    person_upsert,
+)
 from resolvers.portfolio import (
     portfolio_archive,
     portfolio_create,
@@ -16,13 +49,64 @@ from resolvers.product import (
     product_update,
     product_upsert,
 )
+from resolvers.progress_snapshot import initiative_progress_record
+from resolvers.service_account import (
+    service_account_archive,
+    service_account_create,
+    service_account_restore,
+    service_account_update,
+)
+
+_ORGANIZATION = [organization_update]
+_PEOPLE = [person_create, person_update, person_upsert, person_archive, person_restore]
+_SERVICE_ACCOUNTS = [
+    service_account_create,
+    service_account_update,
+    service_account_archive,
+    service_account_restore,
+]
+_API_KEYS = [api_key_create, api_key_revoke]
+_PORTFOLIOS = [
+    portfolio_create,
+    portfolio_update,
+    portfolio_upsert,
+    portfolio_archive,
+    portfolio_restore,
+]
+_PRODUCTS = [product_create, product_update, product_upsert, product_archive, product_restore]
+_INITIATIVES = [
+    initiative_create,
+    initiative_update,
+    initiative_upsert,
+    initiative_archive,
+    initiative_restore,
+    initiative_progress_record,
+]
+_KPIS = [kpi_create, kpi_update, kpi_upsert, kpi_target_set, kpi_archive, kpi_restore]
+_MEASUREMENTS = [measurements_record]
+_TRACKERS = [
+    connection_create,
+    connection_update,
+    connection_secret_rotate,
+    connection_archive,
+    connection_restore,
+    linking_rule_set,
+    linking_rule_archive,
+]
 
 Mutation = create_type(
     "Mutation",
     [
-        *(portfolio_create, portfolio_update, portfolio_upsert, portfolio_archive),
-        *(portfolio_restore,),
-        *(product_create, product_update, product_upsert, product_archive, product_restore),
+        *_ORGANIZATION,
+        *_PEOPLE,
+        *_SERVICE_ACCOUNTS,
+        *_API_KEYS,
+        *_PORTFOLIOS,
+        *_PRODUCTS,
+        *_INITIATIVES,
+        *_KPIS,
+        *_MEASUREMENTS,
+        *_TRACKERS,
     ],
     description="Everything that can be changed; each change is one transaction.",
 )

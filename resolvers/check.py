@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
@@ -15,6 +16,11 @@ LONGEST_NAME = 200
 LONGEST_TEXT = 20_000
 MOST_ITEMS = 250
 MOST_DIGITS = 15
+FUTURE_TOLERATED = timedelta(minutes=5)
+
+# Wide enough for every plan, and far enough from the calendar's ends to count days and zones on.
+_FIRST_DAY, _LAST_DAY = date(1900, 1, 1), date(2199, 12, 31)
+_FIRST_INSTANT = datetime(1900, 1, 1, tzinfo=UTC)
 
 
 def key(value: str) -> str:
@@ -76,6 +82,25 @@ def whole(low: int, high: int) -> Callable[[int], int]:
     def check(value: int) -> int:
         if not low <= value <= high:
             raise ValueError(f"This is a whole number from {low} to {high}.")
+        return value
+
+    return check
+
+
+def day(value: date) -> date:
+    if not _FIRST_DAY <= value <= _LAST_DAY:
+        raise ValueError("This is a day from 1900-01-01 to 2199-12-31.")
+    return value
+
+
+def observed(now: datetime) -> Callable[[datetime], datetime]:
+    """An instant in the past; a sender's clock may be a little ahead."""
+
+    def check(value: datetime) -> datetime:
+        if value > now + FUTURE_TOLERATED:
+            raise ValueError("This instant is in the future.")
+        if value < _FIRST_INSTANT:
+            raise ValueError("This instant is before 1900.")
         return value
 
     return check

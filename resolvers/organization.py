@@ -57,7 +57,8 @@ class OrganizationPayload(Payload):
 @mutation(OrganizationPayload, scope=Scope.ADMIN, tenant_wide=True)
 async def organization_update(write: Write, input: OrganizationUpdateInput) -> Outcome:
     """Change the organization to which the key belongs."""
-    row = await write.find_for_change("ORGANIZATION", "organization", _Named(write, input))
+    id = print_id("ORGANIZATION", write.tenant_id)
+    row = await write.find_version("ORGANIZATION", "organization", id, input.version)
     values = await read_members(write, _MEMBERS, input, row)
     changes = differences(_MEMBERS, row, values)
     if changes:
@@ -70,9 +71,3 @@ async def organization_update(write: Write, input: OrganizationUpdateInput) -> O
         write.record("ORGANIZATION_UPDATED", target, changes)
     return Outcome({"organization": ("ORGANIZATION", row["id"])})
 
-
-class _Named:
-    """The input with the one id that it can mean."""
-
-    def __init__(self, write: Write, input: OrganizationUpdateInput) -> None:
-        self.id, self.version = print_id("ORGANIZATION", write.tenant_id), input.version

@@ -110,10 +110,14 @@ class Write:
 
     async def find_for_change(self, kind: str, payload_field: str, input: Any) -> Row:
         """The row that an input with `id` and `version` means. Raises NOT_FOUND or STALE_VERSION."""
-        row = await self.find(kind, input.id)
+        return await self.find_version(kind, payload_field, input.id, input.version)
+
+    async def find_version(self, kind: str, payload_field: str, id: str, version: Any) -> Row:
+        """version: null or absent for whichever the row has."""
+        row = await self.find(kind, id)
         if row is None:
             raise reject(UserErrorCode.NOT_FOUND, f"There is no such {spoken(kind)}.", "id")
-        if input.version not in (None, strawberry.UNSET, row["version"]):
+        if version not in (None, strawberry.UNSET, row["version"]):
             message = f"Somebody changed it meanwhile: its version is {row['version']}."
             error = UserError(
                 code=UserErrorCode.STALE_VERSION, message=message, field=["input", "version"]

@@ -42,7 +42,7 @@ async def plant(write: Write, id: UUID, parent_id: UUID | None) -> None:
 
 async def is_below(write: Write, id: UUID, other_id: UUID) -> bool:
     """Whether a portfolio is the other one or lies below it."""
-    return await write.connection.fetchval(_IS_BELOW, write.tenant_id, id, other_id)
+    return bool(await write.connection.fetchval(_IS_BELOW, write.tenant_id, id, other_id))
 
 
 async def move(write: Write, id: UUID, parent_id: UUID | None) -> None:

@@ -127,6 +127,6 @@ async def _read_only(run: _Run, outcome: Outcome) -> bytes:
 
 def _taken(error: asyncpg.UniqueViolationError) -> Rejection:
     """Two objects with one key. Raises the error again when it is about anything else."""
-    if not str(error.constraint_name).endswith("_tenant_id_key_key"):
+    if not str(getattr(error, "constraint_name", "")).endswith("_tenant_id_key_key"):
         raise error
     return reject(UserErrorCode.DUPLICATE, "That key is taken; choose another one.", "key")

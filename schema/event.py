@@ -50,8 +50,10 @@ class EventActor:
         "{other}.id = {self}.actor_service_account_id",
         nullable=True,
     )
-    key_id: strawberry.ID | None = column(
-        "Id of the key; null when it was a worker or a command.", "actor_key_id", kind="API_KEY"
+    key_id: strawberry.ID | None = expression(
+        "Id of the key; null when it was a worker or a command, or the key is hidden from you.",
+        "(case when true {restricted and {self}.actor_key_id = {key_id}} then {self}.actor_key_id end)",
+        kind="API_KEY",
     )
     request_id: str | None = column("Id of the request; null when it was a worker or a command.")
 

@@ -40,7 +40,9 @@ class HealthContribution:
 class HealthDriver:
     """Points that one piece of evidence takes away from 100. All rows together are exactly 100 minus the provisional score."""
 
-    path: str = column("Dimension and evidence, such as OUTCOMES/kpi:kpi_…; REMAINDER sums what is not listed.")
+    path: str = column(
+        "Dimension and evidence, such as OUTCOMES/kpi:kpi_…; REMAINDER sums what is not listed, OUTSIDE_YOUR_PORTFOLIOS the children hidden from you."
+    )
     code: str = column("Reason, such as KPI_BELOW_TARGET, SCHEDULE_SLIP or CHILD.")
     points: Points = column("Points lost.", "points_mp")
 
@@ -65,14 +67,25 @@ def _unnest(*columns: str) -> str:
     return f"unnest({', '.join('{self}.' + name for name in columns)}) with ordinality as {{other}}"
 
 
-_DRIVERS = (
-    "(select * from unnest({self}.driver_paths || 'REMAINDER'::text, {self}.driver_codes || 'REMAINDER'::text,"
-    " {self}.driver_points_mp || {self}.driver_remainder_mp) with ordinality as r (path, code, points_mp, place)"
-    " where r.points_mp <> 0) {other}"
+_ALL_DRIVERS = (
+    "unnest({self}.driver_paths || 'REMAINDER'::text, {self}.driver_codes || 'REMAINDER'::text,"
+    " {self}.driver_points_mp || {self}.driver_remainder_mp) as r (path, code, points_mp)"
 )
+# A child in a portfolio that the viewer does not see must not be named, yet the points have to add up.
+_VISIBLE_DRIVER = (
+    "case when r.path ~ '^CHILDREN/node:[a-z]+_[0-9a-f-]+$' then exists (select from subject s where s.tenant_id = {tenant}"
+    " and s.id = right(r.path, 36)::uuid and s.portfolio_id = any({granted})) else true end"
+)
+_DRIVERS = (
+    f"(select r.path, r.code, r.points_mp from {_ALL_DRIVERS} where r.points_mp <> 0 {{restricted and {_VISIBLE_DRIVER}"
+    f" union all select 'OUTSIDE_YOUR_PORTFOLIOS', 'CHILD', sum(r.points_mp)::integer from {_ALL_DRIVERS}"
+    f" where not {_VISIBLE_DRIVER} having sum(r.points_mp) <> 0}}) {{other}}"
+)
+_DRIVER_ORDER = "({other}.path = 'REMAINDER'), {other}.points_mp desc, {other}.path collate \"C\""
 _PENDING = (
     "exists (select from signal s where s.tenant_id = {tenant} and s.job = 'recompute_health' and s.target_id = {parent}.id"
-    " and s.generation > s.done_generation)"
+    " and s.generation > s.done_generation"
+    " {within (select u.portfolio_id from subject u where u.tenant_id = s.tenant_id and u.id = s.target_id)})"
 )
 _WALL = "exists (select from subject s where s.tenant_id = {self}.tenant_id and s.id = {self}.node_id and s.portfolio_id = any({granted}))"
 
@@ -116,7 +129,7 @@ class Health:
         HealthDriver,
         "The evidence behind the contributions, largest first: at most 50 rows and a remainder.",
         _DRIVERS,
-        "{other}.place",
+        _DRIVER_ORDER,
     )
     caps = rows(
         HealthCap,

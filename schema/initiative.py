@@ -99,7 +99,7 @@ class Initiative(HealthSubject):
     product_links = rows(
         InitiativeProduct,
         "Products with the weight of the initiative in each; at most 250.",
-        "(select l.* from initiative_product l where l.tenant_id = {tenant} and l.initiative_id = {self}.id limit 250) {other}",
+        "(select l.* from initiative_product l where l.tenant_id = {tenant} and l.initiative_id = {self}.id order by l.product_id limit 250) {other}",
         "{other}.product_id",
     )
     kpis = many("Kpi", "KPIs of the initiative itself.", "{other}.subject_id = {self}.id")

@@ -76,7 +76,8 @@ _LISTING = listing(
         "parentId": ExtraFilter(
             COMPARATORS["ID"],
             "Portfolio above; isNull finds those at the top.",
-            Filter("{self}.parent_id", "ID", "uuid", "PORTFOLIO"),
+            # What `parent` hides, the filter does not find.
+            Filter("(case when true {within {self}.parent_id} then {self}.parent_id end)", "ID", "uuid", "PORTFOLIO"),
         ),
         "ownerId": ExtraFilter(COMPARATORS["ID"], "Owner.", Filter("{self}.owner_id", "ID", "uuid", "PERSON")),
     },

@@ -199,11 +199,16 @@ async def _evaluate_level(connection: asyncpg.Connection, batch: _Batch, kind: s
         result = score(node, batch.day, standings[node.id])
         batch.scored.append(result)
         outcome = batch.outcomes[node.id] = Outcome.of(result.evaluation)
-        # Of a child that has not begun, the parent also reads when it will: no cut-off there.
-        if outcome != result.standing.outcome or outcome.lifecycle == "NOT_STARTED":
+        if outcome != result.standing.outcome or _always_spreads(batch, node, outcome):
             _spread(batch, node)
     # The engine computes without a pause; others want their turn.
     await asyncio.sleep(0)
+
+
+def _always_spreads(batch: _Batch, node: Node, outcome: Outcome) -> bool:
+    """Of a child that has not begun, the parent also reads when it will. A portfolio that was itself
+    raised may have come to this parent, or count differently: there are few, so no cut-off for them."""
+    return outcome.lifecycle == "NOT_STARTED" or (node.kind == "PORTFOLIO" and node.id in batch.raised)
 
 
 def _spread(batch: _Batch, node: Node) -> None:

@@ -122,8 +122,7 @@ def _story() -> list[tuple[str, Any]]:
 
 @pytest.mark.parametrize("seed", range(6))
 async def test_any_order_and_repetition_ends_in_the_same_state(tracker: Tracker, seed: int) -> None:
-    reference = Tracker(tracker.database, tracker.administration, tracker.client, tracker.box)
-    await reference.prepare()
+    reference = await tracker.neighbor()
     dice = random.Random(seed)
     deliveries = _story() + dice.sample(_story(), 6)
     dice.shuffle(deliveries)
@@ -239,8 +238,7 @@ async def test_linked_initiatives_are_marked_for_a_new_score(tracker: Tracker) -
 
 
 async def test_deliveries_of_a_stranger_stay_untouched(tracker: Tracker) -> None:
-    stranger = Tracker(tracker.database, tracker.administration, tracker.client, tracker.box)
-    await stranger.prepare()
+    stranger = await tracker.neighbor()
     await stranger.deliver("issues", issue_event("opened", issue(1, at(1))))
     stranger.connection_id, own = tracker.connection_id, stranger.connection_id
     await stranger.apply()

@@ -15,7 +15,7 @@ from portfolio.identity import print_id
 from runtime.clock import Clock
 from runtime.encryption import SecretBox, Undecryptable
 from runtime.postgres import Database
-from tests.github.tracker import SECRET, Tracker, application_of, issue, issue_event, signed
+from tests.github.tracker import SECRET, Tracker, client_of, issue, issue_event, signed
 
 BODY = json.dumps(issue_event("opened", issue(7, "2026-11-20T10:00:00Z"))).encode()
 
@@ -56,10 +56,9 @@ async def test_copies_that_arrive_together_are_one(tracker: Tracker) -> None:
 
 
 async def test_the_same_delivery_id_on_two_connections_works_twice(
-    tracker: Tracker, application: Database, client: httpx.AsyncClient, box: SecretBox
+    tracker: Tracker,
 ) -> None:
-    neighbor = Tracker(application, tracker.administration, client, box)
-    await neighbor.prepare()
+    neighbor = await tracker.neighbor()
     await tracker.deliver("issues", BODY, key="shared")
     assert (await neighbor.deliver("issues", BODY, key="shared")).json()["duplicate"] is False
     assert len(await tracker.statuses()) == len(await neighbor.statuses()) == 1
@@ -195,12 +194,9 @@ async def test_what_is_not_json_is_stored_before_anyone_reads_it(tracker: Tracke
 
 async def test_without_a_database_the_sender_is_asked_to_return(tracker: Tracker, database: str) -> None:
     pool = await Database.open(database, size=2)
-    door = WebhookDoor(pool, tracker.box, Clock())
-    app = application_of(door)
+    tracker.client = client_of(WebhookDoor(pool, tracker.box, Clock()))
     await pool.close()
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://door") as client:
-        tracker.client = client
-        answer = await tracker.deliver("issues", BODY)
+    answer = await tracker.deliver("issues", BODY)
     assert (answer.status_code, answer.json()["errors"][0]["extensions"]["code"]) == (
         503,
         "UNAVAILABLE",

@@ -148,8 +148,7 @@ async def test_a_link_tells_the_rule_that_made_it(tracker: Tracker) -> None:
 async def test_the_items_of_another_tenant_are_out_of_reach(tracker: Tracker) -> None:
     """Even by the id of its connection."""
     await open_issue(tracker, 1, labels=[{"name": "api"}])
-    stranger = Tracker(tracker.database, tracker.administration, tracker.client, tracker.box)
-    await stranger.prepare()
+    stranger = await tracker.neighbor()
     initiative = await stranger.add_initiative("ALPHA")
     await stranger.add_rule(initiative, "LABEL", "api")
     stranger.connection_id = tracker.connection_id

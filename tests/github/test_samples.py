@@ -44,8 +44,7 @@ async def test_every_sample_is_applied_superseded_or_ignored_with_a_reason(track
 async def test_the_samples_end_in_the_same_state_for_any_seed(tracker: Tracker, samples: Path) -> None:
     expected = await replay(tracker, samples, None, double=False)
     for seed in range(2):
-        other = Tracker(tracker.database, tracker.administration, tracker.client, tracker.box)
-        await other.prepare()
+        other = await tracker.neighbor()
         assert await replay(other, samples, seed, double=True) == expected
         statuses = {status for status, _ in await other.statuses()}
         assert statuses == {"APPLIED", "SUPERSEDED", "IGNORED"}

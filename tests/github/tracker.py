@@ -3,8 +3,7 @@
 import hashlib
 import hmac
 import json
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -27,6 +26,7 @@ SECRET = "whsec-" + "5" * 32
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
 _TENANT = """
+with root as (insert into subject (tenant_id, id, kind) values ($1, $1, 'ORGANIZATION'))
 insert into organization (tenant_id, id, key, name, created_at, updated_at)
 values ($1, $1, $2, 'Test', $3, $3)
 """
@@ -39,16 +39,16 @@ insert into connection_secret (tenant_id, id, connection_id, slot, encrypted_sec
 values ($1, $2, $3, $4, $5, $6)
 """
 _PORTFOLIO = """
-with home as (
-  insert into subject (tenant_id, id, kind, portfolio_id) values ($1, $2, 'PORTFOLIO', $2))
+with home as (insert into subject (tenant_id, id, kind, portfolio_id) values ($1, $2, 'PORTFOLIO', $2)),
+  closure as (insert into portfolio_closure (tenant_id, ancestor_id, descendant_id, depth) values ($1, $2, $2, 0))
 insert into portfolio (tenant_id, id, key, name, created_at, updated_at)
 values ($1, $2, 'HOME', 'Home', $3, $3)
 """
 _INITIATIVE = """
 with subject as (
   insert into subject (tenant_id, id, kind, portfolio_id) values ($1, $2, 'INITIATIVE', $3))
-insert into initiative (tenant_id, id, key, name, portfolio_id, state, created_at, updated_at)
-values ($1, $2, $4, $4, $3, 'ACTIVE', $5, $5)
+insert into initiative (tenant_id, id, key, name, portfolio_id, state, start_on, target_on, created_at, updated_at)
+values ($1, $2, $4, $4, $3, 'ACTIVE', $6, $7, $5, $5)
 """
 _RULE = """
 insert into linking_rule (tenant_id, id, connection_id, initiative_id, kind, value, container,
@@ -57,35 +57,42 @@ values ($1, $2, $3, $4, $5, $6, $7, $8, $8)
 """
 
 
-@dataclass
 class Tracker:
-    """One connection of a tenant of its own."""
+    """One connection of a tenant of its own. `clock` is that of the door and of the worker."""
 
-    database: Database
-    administration: asyncpg.Connection  # as a superuser, beside the walls
-    client: httpx.AsyncClient
-    box: SecretBox
-    tenant_id: UUID = field(default_factory=uuid4)
-    connection_id: UUID = field(default_factory=uuid4)
-    portfolio_id: UUID = field(default_factory=uuid4)
-    clock: Clock = field(default_factory=lambda: Clock(now=lambda: NOW))
+    def __init__(self, database: Database, administration: asyncpg.Connection, box: SecretBox) -> None:
+        """administration: as a superuser, beside the walls."""
+        self.database, self.administration, self.box = database, administration, box
+        self.tenant_id, self.connection_id, self.portfolio_id = uuid4(), uuid4(), uuid4()
+        self.clock = Clock(now=lambda: NOW)
+        self.client = client_of(WebhookDoor(database, box, Clock(now=self._now)))
 
-    async def prepare(self) -> None:
-        execute = self.administration.execute
-        await execute(_TENANT, self.tenant_id, f"T-{self.tenant_id}", NOW)
-        await execute(_CONNECTION, self.tenant_id, self.connection_id, NOW)
-        await execute(_PORTFOLIO, self.tenant_id, self.portfolio_id, NOW)
-        await self.add_secret(SECRET, slot=1)
+    def _now(self) -> datetime:
+        return self.clock.now()
+
+    @classmethod
+    async def prepared(cls, database: Database, administration: asyncpg.Connection, box: SecretBox) -> "Tracker":
+        tracker = cls(database, administration, box)
+        execute = administration.execute
+        await execute(_TENANT, tracker.tenant_id, f"T-{tracker.tenant_id}", NOW)
+        await execute(_CONNECTION, tracker.tenant_id, tracker.connection_id, NOW)
+        await execute(_PORTFOLIO, tracker.tenant_id, tracker.portfolio_id, NOW)
+        await tracker.add_secret(SECRET, slot=1)
+        return tracker
+
+    async def neighbor(self) -> "Tracker":
+        """Another tenant on the same database."""
+        return await self.prepared(self.database, self.administration, self.box)
 
     async def add_secret(self, secret: str, slot: int) -> None:
         sealed = self.box.seal(secret.encode(), self.tenant_id, self.connection_id)
         place = (self.tenant_id, uuid4(), self.connection_id)
         await self.administration.execute(_SECRET, *place, slot, sealed, NOW)
 
-    async def add_initiative(self, key: str) -> UUID:
+    async def add_initiative(self, key: str, start_on: date | None = None, target_on: date | None = None) -> UUID:
         initiative_id = uuid4()
         place = (self.tenant_id, initiative_id, self.portfolio_id)
-        await self.administration.execute(_INITIATIVE, *place, key, NOW)
+        await self.administration.execute(_INITIATIVE, *place, key, NOW, start_on, target_on)
         return initiative_id
 
     async def add_rule(self, initiative_id: UUID, kind: str, value: str, container: str | None = None) -> UUID:
@@ -124,11 +131,12 @@ class Tracker:
         return [row["key"] for row in rows if row["initiative_id"] == initiative_id]
 
 
-def application_of(webhooks: WebhookDoor) -> Starlette:
-    """The route as the API has it, behind what every request passes."""
+def client_of(webhooks: WebhookDoor) -> httpx.AsyncClient:
+    """Speaks to the route as the API has it, behind what every request passes."""
     route = Route("/webhooks/{connection}", webhooks.receive, methods=["POST"])
     middleware = [Middleware(Door, clock=Clock())]
-    return Starlette(routes=[route], middleware=middleware, exception_handlers={Refusal: answer_exception})
+    app = Starlette(routes=[route], middleware=middleware, exception_handlers={Refusal: answer_exception})
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://door")
 
 
 def signed(body: bytes, event: str, key: str, secret: str = SECRET) -> dict[str, str]:

@@ -99,6 +99,16 @@ def test_an_initiative_past_due_is_capped_and_later_capped_harder():
     assert [result.next_change_on for result in results] == [AS_OF, days[3], days[3], None]
 
 
+def test_too_little_is_published_only_if_it_is_bad_whatever_the_rest_may_be():
+    thin = {"id": "i", "kind": "initiative", "kpis": [kpi("100")]}
+    quiet = evaluate(thin, AS_OF, POLICY, None)
+    assert (quiet.coverage_mp, quiet.provisional_mp) == (23_529, 100_000)
+    assert (quiet.score_mp, quiet.band) == (None, "UNKNOWN")
+    overdue = evaluate({**thin, "due_on": "2026-10-01"}, AS_OF, POLICY, "HEALTHY")
+    assert (overdue.score_mp, overdue.high_mp, overdue.band) == (39_000, 39_000, "CRITICAL")
+    assert overdue.contributions == (("cap:overdue", 61_000), ("OUTCOMES", 0))
+
+
 def test_children_not_under_way_are_counted_and_left_out():
     node = product(
         initiatives=[

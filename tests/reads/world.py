@@ -1,4 +1,4 @@
-"""A deterministic little universe for reads: several tenants, everything that the schema knows, nulls, ties and nasty texts.
+"""A deterministic little universe for reads: several tenants, every table, nulls, ties and nasty texts.
 
 Every row carries a token of its own, `~xxxxxxxx~`, in its texts, so that an answer tells which rows it gives away.
 """
@@ -558,8 +558,7 @@ class TenantBuilder:
     def event(self, sequence: int) -> None:
         identifier = self.new_id()
         subject = self.maybe(self.pick("subject"), 0.8)
-        entity = self.pick(self.chance.choice(["kpi", "product", "initiative"]))
-        kind = next(name for name in ("kpi", "product", "initiative") if entity in self.mine[name])
+        kind, entity = self.entity_of(subject)
         key = self.maybe(self.pick("api_key"), 0.8) or {}
         changes: list[Row] = [
             {"field": "importance", "from": None, "to": 100},
@@ -570,7 +569,7 @@ class TenantBuilder:
             "event",
             id=identifier,
             type=self.chance.choice(["PRODUCT_CREATED", "KPI_UPDATED", "HEALTH_CHANGED"]),
-            entity_kind=kind.upper(),
+            entity_kind=kind,
             entity_id=entity["id"],
             subject_id=subject["id"] if subject else None,
             portfolio_id=subject["portfolio_id"] if subject else None,
@@ -598,6 +597,13 @@ class TenantBuilder:
             chain_hash=bytes(32),
             sealed_at=NOW,
         )
+
+    def entity_of(self, subject: Row | None) -> tuple[str, Row]:
+        """What an event about the subject may have changed: the subject itself, or one of its KPIs."""
+        if subject is None:
+            return "PERSON", self.pick("person")
+        kpis = [row for row in self.mine["kpi"] if row["subject_id"] == subject["id"]]
+        return ("KPI", kpis[0]) if kpis and self.chance.random() < 0.5 else (subject["kind"], subject)
 
     def signals(self) -> None:
         for node in self.chance.sample(self.mine["subject"], 12):

@@ -62,8 +62,8 @@ class Company:
             )
             await connection.execute(
                 "insert into portfolio_closure (tenant_id, ancestor_id, descendant_id, depth)"
-                " select $1, ancestor_id, $2, depth + 1 from portfolio_closure"
-                " where tenant_id = $1 and descendant_id = $3 union all select $1, $2, $2, 0",
+                " select $1, ancestor_id, $2::uuid, depth + 1 from portfolio_closure"
+                " where tenant_id = $1 and descendant_id = $3 union all select $1, $2::uuid, $2::uuid, 0",
                 *(self.tenant_id, portfolio_id, parent_id),
             )
             await self.mark(connection, [portfolio_id, parent_id or self.tenant_id])
@@ -114,6 +114,7 @@ class Company:
         return kpi_id
 
     async def measure(self, kpi_id: UUID, value: int, days_ago: int = 0) -> UUID:
+        self.hands.forward(seconds=1)
         measurement_id = self.new_id()
         observed_at = self.hands.now - timedelta(days=days_ago)
         async with self.change() as connection:
@@ -128,26 +129,28 @@ class Company:
             await self.mark(connection, [subject_id])
         return measurement_id
 
-    async def update(self, table: str, node_id: UUID, **values: Any) -> None:
+    async def update(self, table: str, node_id: UUID, *parent_ids: UUID, **values: Any) -> None:
         names = ", ".join(f"{name} = ${place}" for place, name in enumerate(values, 3))
         async with self.change() as connection:
             await connection.execute(
                 f"update {table} set {names} where tenant_id = $1 and id = $2",
                 *(self.tenant_id, node_id, *values.values()),
             )
-            await self.mark(connection, [node_id])
+            await self.mark(connection, [node_id, *parent_ids])
 
     async def mark(self, connection: asyncpg.Connection, ids: Sequence[UUID]) -> None:
         await connection.execute("select raise_signal('recompute_health', $1)", list(ids))
 
-    async def score(self, node_id: UUID) -> asyncpg.Record | None:
+    async def score(self, node_id: UUID) -> asyncpg.Record:
         """The newest stored row of a node."""
         async with self.change() as connection:
-            return await connection.fetchrow(
+            row = await connection.fetchrow(
                 "select * from health_score where tenant_id = $1 and node_id = $2"
                 " order by as_of desc, revision desc limit 1",
                 *(self.tenant_id, node_id),
             )
+        assert row
+        return row
 
     async def fetch(self, statement: str, *values: Any) -> list[asyncpg.Record]:
         async with self.change() as connection:

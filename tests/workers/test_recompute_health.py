@@ -49,8 +49,6 @@ async def test_a_measurement_moves_product_portfolio_and_organization(company: C
     await recompute(company)
     for node, old in before.items():
         new = await company.score(node)
-        assert old
-        assert new
         assert old["provisional_mp"] == 100_000
         # 80 is red by default: 20 % of the target below it, and red is exactly 40 points.
         assert new["provisional_mp"] == 40_000
@@ -65,7 +63,6 @@ async def test_contributions_and_drivers_sum_exactly_to_what_is_lost(company: Co
         await company.measure(await company.add_kpi(product, {"target": 100}, weight=value), value)
     await recompute(company)
     row = await company.score(product)
-    assert row
     lost = 100_000 - row["provisional_mp"]
     assert sum(row["contribution_points_mp"]) == lost
     assert sum(row["driver_points_mp"]) + row["driver_remainder_mp"] == lost
@@ -80,7 +77,6 @@ async def test_the_smallest_drivers_are_one_remainder(company: Company):
         await company.measure(await company.add_kpi(product, {"target": 100}), 90)
     await recompute(company)
     row = await company.score(product)
-    assert row
     assert len(row["driver_paths"]) == 50
     assert sum(row["driver_points_mp"]) + row["driver_remainder_mp"] == 100_000 - row["provisional_mp"]
     assert row["driver_remainder_mp"] > 0
@@ -97,10 +93,8 @@ async def test_a_parent_is_not_touched_when_its_child_comes_out_the_same(company
     await company.measure(kpi, 110)
     await recompute(company)
     product_row, portfolio_row = await company.score(product), await company.score(portfolio)
-    assert product_row
-    assert portfolio_row
     assert product_row["revision"] == 2
-    assert portfolio_row["id"] == before["id"]  # type: ignore[index]
+    assert portfolio_row["id"] == before["id"]
     assert await faults(company) == []
 
 
@@ -122,17 +116,15 @@ async def test_archived_children_are_left_out_and_counted(company: Company):
     await company.measure(await company.add_kpi(good, {"target": 100}), 100)
     await company.measure(await company.add_kpi(bad, {"target": 100}), 10)
     await recompute(company)
-    await company.update("product", bad, archived_at=company.hands.now)
+    await company.update("product", bad, portfolio, archived_at=company.hands.now)
     await recompute(company)
     row = await company.score(portfolio)
-    assert row
     assert row["provisional_mp"] == 100_000
     assert row["excluded_lifecycles"] == ["ARCHIVED"]
     assert row["excluded_counts"] == [1]
-    await company.update("product", bad, archived_at=None)
+    await company.update("product", bad, portfolio, archived_at=None)
     await recompute(company)
     row = await company.score(portfolio)
-    assert row
     assert row["provisional_mp"] < 100_000
     assert row["excluded_lifecycles"] == []
     assert await faults(company) == []
@@ -145,12 +137,10 @@ async def test_an_initiative_in_no_product_counts_in_its_home_portfolio_only_unt
     await company.measure(await company.add_kpi(initiative, {"target": 100}), 50)
     await recompute(company)
     row = await company.score(portfolio)
-    assert row
     assert any(path == f"CHILDREN/node:ini_{initiative}" for path in row["driver_paths"])
     await company.link(initiative, product)
     await recompute(company)
     row = await company.score(portfolio)
-    assert row
     assert not any("ini_" in path for path in row["driver_paths"])
     assert await faults(company) == []
 
@@ -162,8 +152,6 @@ async def test_planned_work_is_scored_from_its_start_day_on_without_any_write(co
     initiative = await company.add_initiative(portfolio, [product], state="PLANNED", start_on=start)
     await recompute(company)
     row, parent = await company.score(initiative), await company.score(product)
-    assert row
-    assert parent
     assert row["lifecycle"] == "NOT_STARTED"
     assert parent["excluded_lifecycles"] == ["NOT_STARTED"]
     due = await company.fetch(
@@ -175,8 +163,6 @@ async def test_planned_work_is_scored_from_its_start_day_on_without_any_write(co
         await company.mark(connection, [initiative])
     await recompute(company)
     row, parent = await company.score(initiative), await company.score(product)
-    assert row
-    assert parent
     assert row["lifecycle"] == "ACTIVE"
     assert parent["excluded_lifecycles"] == []
 
@@ -187,7 +173,6 @@ async def test_a_range_without_bounds_is_shown_as_a_kpi_without_a_target(company
     await company.measure(await company.add_kpi(product, direction="RANGE", required=True), 5)
     await recompute(company)
     row = await company.score(product)
-    assert row
     assert row["driver_codes"] == ["KPI_NO_TARGET"]
 
 
@@ -211,15 +196,12 @@ async def test_the_band_remembers_the_day_before_and_tells_since_when_it_holds(c
     portfolio = await company.add_portfolio()
     product = await company.add_product(portfolio)
     kpi = await company.add_kpi(product, {"target": 100, "red_at": 0}, cadence_days=90)
-    # Two thirds of the way from red (40 points) to the target (100): exactly 80 points.
-    await company.update("kpi", kpi, required=True)
     start = company.hands.now.date()
     bands: list[tuple[str, date]] = []
     for value in (95, 95, 20, 20):
         await company.measure(kpi, value)
         await recompute(company)
         row = await company.score(product)
-        assert row
         bands.append((row["band"], row["band_since"]))
         company.hands.forward(days=1)
     days = [start + timedelta(days=number) for number in range(4)]
@@ -236,8 +218,8 @@ async def test_a_tree_of_portfolios_is_folded_deepest_first(company: Company):
     await company.measure(kpi, 90)
     await recompute(company)
     rows = [await company.score(node) for node in (product, leaf, middle, root, company.tenant_id)]
-    assert [row and row["provisional_mp"] for row in rows] == [70_000] * 5
-    assert [row and row["revision"] for row in rows] == [1] * 5
+    assert [row["provisional_mp"] for row in rows] == [70_000] * 5
+    assert [row["revision"] for row in rows] == [1] * 5
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -272,18 +254,27 @@ async def _change_something(company: Company, draw: random.Random, things: tuple
         await company.link(draw.choice(initiatives), draw.choice(products), draw.randrange(1, 1000))
     elif kind == 1:
         archived_at = draw.choice([None, company.hands.now])
-        await company.update("product", draw.choice(products), archived_at=archived_at)
+        await company.update("product", draw.choice(products), *portfolios, archived_at=archived_at)
     elif kind == 2:
         state = draw.choice(["PROPOSED", "PLANNED", "ACTIVE", "PAUSED", "COMPLETED", "CANCELED"])
         start_on = company.hands.now.date() + timedelta(days=draw.randrange(-60, 10))
         target_on = start_on + timedelta(days=draw.randrange(20, 90))
         done = draw.randrange(0, 40)
         await company.update(
-            *("initiative", draw.choice(initiatives)),
-            **{"state": state, "start_on": start_on, "target_on": target_on},
-            **{"progress_source": "SNAPSHOT", "total_scope": 40, "done_scope": done},
-            **{"total_items": 40, "done_items": done, "weekly_throughput": [1, 2, 3, 4, 5]},
-            **{"progress_observed_on": company.hands.now.date(), "in_progress_items": 3, "blocked_items": 1},
+            "initiative",
+            draw.choice(initiatives),
+            state=state,
+            start_on=start_on,
+            target_on=target_on,
+            progress_source="SNAPSHOT",
+            total_scope=40,
+            done_scope=done,
+            total_items=40,
+            done_items=done,
+            weekly_throughput=[1, 2, 3, 4, 5],
+            progress_observed_on=company.hands.now.date(),
+            in_progress_items=3,
+            blocked_items=1,
         )
     elif kind == 3:
         stage = draw.choice(["IDEA", "PILOT", "LIVE", "RETIRED"])

@@ -1,0 +1,102 @@
+"""The whole application on real servers: every route, and what it does without one of them."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import asyncpg
+import httpx
+import pytest
+import redis.asyncio
+
+from api.app import create_app
+from api.probes import Probes
+from runtime.clock import Clock
+from runtime.postgres import Database
+from runtime.settings import Settings
+from tests.api.keys import Hands, add_key
+
+NOWHERE = "redis://127.0.0.1:9/0"
+
+
+@pytest.fixture(scope="module")
+async def client(database: str, redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator:
+    settings = Settings(
+        home=tmp_path_factory.mktemp("home"),
+        database_url=database,
+        redis_url=redis_url,
+        secret_key="a secret of thirty-two characters",  # pyright: ignore[reportArgumentType] pydantic converts it
+        log_level="error",
+    )
+    app = create_app(settings, Clock(now=Hands().read))
+    transport = httpx.ASGITransport(app)
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=transport, base_url="http://x") as opened,
+    ):
+        yield opened
+
+
+async def test_an_organization_is_read_with_a_key(client: httpx.AsyncClient, keys: asyncpg.Connection):
+    key = await add_key(keys, 1)
+    body = {"query": "{organization{name health{band}}}"}
+    response = await client.post("/graphql", json=body, headers={"authorization": f"Bearer {key}"})
+    assert response.content == b'{"data":{"organization":{"name":"O","health":{"band":"UNKNOWN"}}}}'
+
+
+async def test_the_schema_is_served_and_not_sent_twice(client: httpx.AsyncClient):
+    response = await client.get("/schema.graphql")
+    assert response.status_code == 200
+    assert "type Product " in response.text
+    tag = response.headers["etag"]
+    assert (await client.get("/schema.graphql", headers={"if-none-match": f'"x", W/{tag}'})).status_code == 304
+    assert (await client.get("/schema.graphql", headers={"if-none-match": '"x"'})).status_code == 200
+
+
+async def test_the_start_page_runs_nothing_and_names_the_address(client: httpx.AsyncClient):
+    response = await client.get("/")
+    assert response.headers["content-type"] == "text/html; charset=utf-8"
+    assert "curl http://127.0.0.1:8000/graphql" in response.text
+    policy = response.headers["content-security-policy"]
+    assert policy.startswith("default-src 'none'; style-src 'sha256-")
+    assert "<script" not in response.text
+
+
+async def test_probes_say_what_is_up(client: httpx.AsyncClient):
+    assert (await client.get("/health/live")).json() == {"status": "live"}
+    response = await client.get("/health/ready")
+    assert (response.status_code, response.json()) == (200, {"status": "ready", "postgresql": "up", "redis": "up"})
+
+
+async def test_metrics_name_routes_and_not_paths(client: httpx.AsyncClient):
+    for path in ("/webhooks/con_1", "/webhooks/con_2", "/no/such/path"):
+        await client.post(path)
+    text = (await client.get("/metrics")).text
+    assert 'folioscope_http_requests_total{route="/webhooks/{connection}",status="401"} 2.0' in text
+    assert 'route="none",status="404"' in text
+    assert "con_1" not in text
+    assert "/no/such" not in text
+
+
+async def test_a_page_that_is_not_there_is_told_in_json(client: httpx.AsyncClient):
+    response = await client.get("/graphiql")
+    assert (response.status_code, response.json()["errors"][0]["extensions"]["code"]) == (404, "NOT_FOUND")
+
+
+async def test_without_redis_it_is_ready(pool: Database, client: httpx.AsyncClient):
+    app = redis.asyncio.from_url(NOWHERE)
+    response = await Probes(pool, app).ready(client.build_request("GET", "/"))  # pyright: ignore[reportArgumentType] unused
+    assert (response.status_code, response.body) == (200, b'{"status":"ready","postgresql":"up","redis":"down"}')
+    await app.aclose()
+
+
+async def test_without_postgresql_it_is_not_ready(database: str, redis_url: str, client: httpx.AsyncClient):
+    pool, doorbell = await Database.open(database, size=2), redis.asyncio.from_url(redis_url)
+    await pool.close()
+    response = await Probes(pool, doorbell).ready(client.build_request("GET", "/"))  # pyright: ignore[reportArgumentType] unused
+    assert (response.status_code, response.body) == (503, b'{"status":"unready","postgresql":"down","redis":"up"}')
+    await doorbell.aclose()
+
+
+def test_the_start_page_is_one_file_without_foreign_parts(repository: Path):
+    text = (repository / "api" / "start.html").read_text()
+    assert text.count("://") == 0

@@ -1,0 +1,366 @@
+"""What every field means, in plain Python over whole rows: the oracle's own map, written from the descriptions.
+
+Whatever is not named here is the column of the same name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from decimal import ROUND_HALF_UP, Decimal
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+if TYPE_CHECKING:
+    from tests.reads.oracle import View
+
+Row = Mapping[str, Any]
+
+TABLES = {
+    "Organization": "organization",
+    "Portfolio": "portfolio",
+    "Product": "product",
+    "Initiative": "initiative",
+    "ProgressSnapshot": "progress_snapshot",
+    "Kpi": "kpi",
+    "KpiTarget": "kpi_target",
+    "Measurement": "measurement",
+    "Person": "person",
+    "ServiceAccount": "service_account",
+    "ApiKey": "api_key",
+    "Connection": "connection",
+    "Delivery": "delivery",
+    "WorkItem": "work_item",
+    "LinkingRule": "linking_rule",
+    "Event": "sealed_event",
+}
+PREFIXES = {
+    "Organization": "org",
+    "Portfolio": "pfl",
+    "Product": "prd",
+    "Initiative": "ini",
+    "ProgressSnapshot": "prs",
+    "Kpi": "kpi",
+    "KpiTarget": "tgt",
+    "Measurement": "msr",
+    "Person": "per",
+    "ServiceAccount": "sva",
+    "ApiKey": "key",
+    "Connection": "con",
+    "Delivery": "dlv",
+    "WorkItem": "wki",
+    "LinkingRule": "lrl",
+    "Event": "evt",
+}
+TYPE_OF_PREFIX = {prefix: name for name, prefix in PREFIXES.items()}
+TYPE_OF_KIND = {"KPI": "Kpi", **{name.upper(): name for name in ("Organization", "Portfolio", "Product", "Initiative")}}
+ENTITY_PREFIX = {**{kind: PREFIXES[name] for kind, name in TYPE_OF_KIND.items()}, "PERSON": "per"}
+
+
+def public_id(type_name: str, value: UUID | None) -> str | None:
+    return None if value is None else f"{PREFIXES[type_name]}_{value}"
+
+
+# Who sees what, for a viewer that is limited to portfolios -----------------------------------------
+
+VISIBLE: dict[str, Callable[[View, Row], bool]] = {
+    "Organization": lambda _, __: True,
+    "Portfolio": lambda view, row: row["id"] in view.granted,
+    "Product": lambda view, row: row["portfolio_id"] in view.granted,
+    "Initiative": lambda view, row: row["portfolio_id"] in view.granted,
+    "ProgressSnapshot": lambda view, row: view.home(row["initiative_id"]) in view.granted,
+    "LinkingRule": lambda view, row: view.home(row["initiative_id"]) in view.granted,
+    "Kpi": lambda view, row: view.home(row["subject_id"]) in view.granted,
+    "KpiTarget": lambda view, row: view.sees("Kpi", view.find("Kpi", row["kpi_id"])),
+    "Measurement": lambda view, row: view.sees("Kpi", view.find("Kpi", row["kpi_id"])),
+    "Person": lambda view, row: any(
+        owned["owner_id"] == row["id"] and view.sees(name, owned)
+        for name in ("Portfolio", "Product", "Initiative")
+        for owned in view.all(name)
+    ),
+    "ServiceAccount": lambda _, __: False,
+    "Connection": lambda _, __: False,
+    "Delivery": lambda _, __: False,
+    "ApiKey": lambda view, row: row["id"] == view.viewer.key_id,
+    "WorkItem": lambda view, row: any(view.home(link["initiative_id"]) in view.granted for link in view.links(row)),
+    "Event": lambda view, row: row["portfolio_id"] in view.granted,
+    "Health": lambda view, row: view.home(row["node_id"]) in view.granted,
+}
+
+# Lists: node type, which rows belong, default order -------------------------------------------------
+
+ListOf = tuple[str, Callable[["View", Row, Row], bool], str]
+
+
+def _everything(type_name: str, order: str = "ID") -> ListOf:
+    return type_name, lambda _, __, ___: True, order
+
+
+def _pointing(type_name: str, column: str, order: str = "ID") -> ListOf:
+    return type_name, lambda _, row, other: other[column] == row["id"], order
+
+
+LISTS: dict[str, ListOf] = {
+    "Query.portfolios": _everything("Portfolio"),
+    "Query.products": _everything("Product"),
+    "Query.initiatives": _everything("Initiative"),
+    "Query.kpis": _everything("Kpi"),
+    "Query.measurements": _everything("Measurement"),
+    "Query.persons": _everything("Person"),
+    "Query.serviceAccounts": _everything("ServiceAccount"),
+    "Query.apiKeys": _everything("ApiKey"),
+    "Query.connections": _everything("Connection"),
+    "Query.workItems": _everything("WorkItem"),
+    "Query.linkingRules": _everything("LinkingRule"),
+    "Query.events": _everything("Event", "SEQUENCE"),
+    "Organization.portfolios": ("Portfolio", lambda _, __, other: other["parent_id"] is None, "ID"),
+    "Portfolio.children": _pointing("Portfolio", "parent_id"),
+    "Portfolio.products": _pointing("Product", "portfolio_id"),
+    "Portfolio.initiatives": _pointing("Initiative", "portfolio_id"),
+    "Portfolio.kpis": _pointing("Kpi", "subject_id"),
+    "Portfolio.events": _pointing("Event", "subject_id", "SEQUENCE"),
+    "Product.initiatives": ("Initiative", lambda view, row, other: view.works_on(other, row), "ID"),
+    "Product.kpis": _pointing("Kpi", "subject_id"),
+    "Product.events": _pointing("Event", "subject_id", "SEQUENCE"),
+    "Initiative.products": ("Product", lambda view, row, other: view.works_on(row, other), "ID"),
+    "Initiative.kpis": _pointing("Kpi", "subject_id"),
+    "Initiative.workItems": (
+        "WorkItem",
+        lambda view, row, other: any(link["initiative_id"] == row["id"] for link in view.links(other)),
+        "ID",
+    ),
+    "Initiative.linkingRules": _pointing("LinkingRule", "initiative_id"),
+    "Initiative.progressSnapshots": _pointing("ProgressSnapshot", "initiative_id", "OBSERVED_AT desc"),
+    "Initiative.events": _pointing("Event", "subject_id", "SEQUENCE"),
+    "Kpi.targets": _pointing("KpiTarget", "kpi_id", "RECORDED_AT desc"),
+    "Kpi.measurements": _pointing("Measurement", "kpi_id", "OBSERVED_AT desc"),
+    "Person.portfolios": _pointing("Portfolio", "owner_id"),
+    "Person.products": _pointing("Product", "owner_id"),
+    "Person.initiatives": _pointing("Initiative", "owner_id"),
+    "Person.apiKeys": _pointing("ApiKey", "person_id"),
+    "ServiceAccount.apiKeys": _pointing("ApiKey", "service_account_id"),
+    "ApiKey.grantedPortfolios": (
+        "Portfolio",
+        lambda _, row, other: other["id"] in (row["granted_portfolio_ids"] or ()),
+        "ID",
+    ),
+    "Connection.deliveries": _pointing("Delivery", "connection_id", "RECEIVED_AT desc"),
+    "Connection.workItems": _pointing("WorkItem", "connection_id"),
+    "Connection.linkingRules": _pointing("LinkingRule", "connection_id"),
+    "WorkItem.initiatives": (
+        "Initiative",
+        lambda view, row, other: any(link["initiative_id"] == other["id"] for link in view.links(row)),
+        "ID",
+    ),
+}
+
+# Single related objects: type, and the column that holds its id. The wall stands before each unless said otherwise.
+
+ONES: dict[str, tuple[str, str]] = {
+    "Portfolio.parent": ("Portfolio", "parent_id"),
+    "Portfolio.owner": ("Person", "owner_id"),
+    "Product.portfolio": ("Portfolio", "portfolio_id"),
+    "Product.owner": ("Person", "owner_id"),
+    "Initiative.portfolio": ("Portfolio", "portfolio_id"),
+    "Initiative.owner": ("Person", "owner_id"),
+    "InitiativeProduct.product": ("Product", "product_id"),
+    "ProgressSnapshot.initiative": ("Initiative", "initiative_id"),
+    "Kpi.latestMeasurement": ("Measurement", "latest_measurement_id"),
+    "Kpi.target": ("KpiTarget", "target_id"),
+    "KpiTarget.kpi": ("Kpi", "kpi_id"),
+    "Measurement.kpi": ("Kpi", "kpi_id"),
+    "Measurement.supersedes": ("Measurement", "supersedes_id"),
+    "ApiKey.person": ("Person", "person_id"),
+    "ApiKey.serviceAccount": ("ServiceAccount", "service_account_id"),
+    "Viewer.key": ("ApiKey", "id"),
+    "Viewer.person": ("Person", "person_id"),
+    "Viewer.serviceAccount": ("ServiceAccount", "service_account_id"),
+    "Viewer.organization": ("Organization", "tenant_id"),
+    "Query.organization": ("Organization", "tenant_id"),
+    "Delivery.connection": ("Connection", "connection_id"),
+    "WorkItem.connection": ("Connection", "connection_id"),
+    "LinkingRule.connection": ("Connection", "connection_id"),
+    "LinkingRule.initiative": ("Initiative", "initiative_id"),
+    "EventActor.person": ("Person", "actor_person_id"),
+    "EventActor.serviceAccount": ("ServiceAccount", "actor_service_account_id"),
+}
+# A key tells its holder's name even to a viewer who does not see the holder elsewhere.
+NO_WALL = {"ApiKey.person", "ApiKey.serviceAccount", "Viewer.person", "Viewer.serviceAccount", "Viewer.key"}
+
+SUBJECTS = {"Kpi.subject", "Event.subject"}
+PARTS = {"Event.actor", "Initiative.progress", "Health.range"}
+
+# Scalars that are not the column of their name ------------------------------------------------------
+
+
+def _ratio(row: Row) -> Decimal | None:
+    done, total = row["done_scope"], row["total_scope"]
+    return None if done is None or not total else _rounded(done / total)
+
+
+def _schedule(row: Row) -> Decimal | None:
+    text = row.get("schedule_performance")
+    if text is None:
+        return None
+    numerator, _, denominator = text.partition("/")
+    return _rounded(Decimal(numerator) / Decimal(denominator or 1))
+
+
+def _rounded(value: Decimal) -> Decimal:
+    return value.quantize(Decimal("0.000001"), rounding=ROUND_HALF_UP)
+
+
+def _finish(row: Row) -> Decimal | None:
+    probability = row.get("finish_probability_mp")
+    return None if probability is None else Decimal(probability) / 100_000
+
+
+def _key_id(view: View, row: Row) -> str | None:
+    hidden = view.restricted and row["actor_key_id"] != view.viewer.key_id
+    return None if hidden else public_id("ApiKey", row["actor_key_id"])
+
+
+SCALARS: dict[str, Callable[[View, Row], Any]] = {
+    "ApiKey.isRestricted": lambda _, row: row["granted_portfolio_ids"] is not None,
+    "Connection.webhookPath": lambda _, row: f"/webhooks/con_{row['id']}",
+    "Connection.liveSecretCount": lambda view, row: sum(
+        secret["connection_id"] == row["id"] and secret["retired_at"] is None
+        for secret in view.rows("connection_secret")
+    ),
+    "WorkItem.hasCompleteSource": lambda _, row: row["source_complete"],
+    "Kpi.waivedThroughOn": lambda _, row: row["waived_until"],
+    "InitiativeProgress.source": lambda _, row: row["progress_source"],
+    "InitiativeProgress.ratio": lambda _, row: _ratio(row),
+    "InitiativeProgress.observedOn": lambda _, row: row["progress_observed_on"],
+    "Event.entityId": lambda _, row: f"{ENTITY_PREFIX[row['entity_kind']]}_{row['entity_id']}",
+    "EventActor.keyId": _key_id,
+    "EventActor.requestId": lambda _, row: row["request_id"],
+    "Health.score": lambda _, row: row.get("score_mp"),
+    "Health.provisionalScore": lambda _, row: row.get("provisional_mp"),
+    "Health.band": lambda _, row: row.get("band", "UNKNOWN"),
+    "Health.coverage": lambda _, row: row.get("coverage_mp", 0),
+    "Health.freshness": lambda _, row: row.get("freshness_mp", 0),
+    "Health.confidence": lambda _, row: row.get("confidence_mp", 0),
+    "Health.confidenceLevel": lambda _, row: row.get("confidence_level", "VERY_LOW"),
+    "Health.finishProbability": lambda _, row: _finish(row),
+    "Health.schedulePerformance": lambda _, row: _schedule(row),
+    "Health.fingerprint": lambda _, row: row["fingerprint"].hex() if row.get("fingerprint") else None,
+    "Health.recomputePending": lambda view, row: view.is_pending(row["parent_id_of_health"]),
+    "HealthRange.low": lambda _, row: row.get("low_mp", 0),
+    "HealthRange.high": lambda _, row: row.get("high_mp", 100_000),
+    "HealthPoint.score": lambda _, row: row["score_mp"],
+    "HealthPoint.low": lambda _, row: row["low_mp"],
+    "HealthPoint.high": lambda _, row: row["high_mp"],
+    "HealthPoint.coverage": lambda _, row: row["coverage_mp"],
+    "HealthPoint.confidence": lambda _, row: row["confidence_mp"],
+}
+
+# What filters and orders compare, where it is not the column of that name ---------------------------
+
+ORDERS = {"NAME": "name_key", "HEALTH_SCORE": "health_score_mp"}
+FILTERED_IDS = {"portfolioId": "pfl", "ownerId": "per", "parentId": "pfl", "kpiId": "kpi", "subjectId": None}
+FOLDED = {"name"}
+
+
+def compared(view: View, path: str, row: Row) -> Any:
+    """Value of a filter's member, such as `key` or `health.score`."""
+    match path:
+        case "name":
+            return row["name_key"]
+        case "health.band":
+            return row["health_band"]
+        case "health.score":
+            return row["health_score_mp"]
+        case "parentId":
+            return row["parent_id"] if not view.restricted or row["parent_id"] in view.granted else None
+        case _:
+            return row[snake_case(path)]
+
+
+def snake_case(name: str) -> str:
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)
+
+
+# Bounded lists of values ----------------------------------------------------------------------------
+
+
+def references(view: View, row: Row) -> list[Row]:
+    found = [other for other in view.rows("external_reference") if other["node_id"] == row["id"]]
+    return sorted(found, key=lambda other: (other["system"], other["external_id"]))[:50]
+
+
+def product_links(view: View, row: Row) -> list[Row]:
+    found = [other for other in view.rows("initiative_product") if other["initiative_id"] == row["id"]]
+    return sorted(found, key=lambda other: other["product_id"].int)
+
+
+def changes(view: View, row: Row) -> list[Row]:
+    private = {
+        value["position"]: value for value in view.rows("event_private_value") if value["event_id"] == row["id"]
+    }
+    found = []
+    for position, change in enumerate(row["changes"]):
+        hidden = private.get(position, {})
+        found.append(
+            {
+                "field": change["field"],
+                "from": change["from"] if "from" in change else hidden.get("from_value"),
+                "to": change["to"] if "to" in change else hidden.get("to_value"),
+            }
+        )
+    return found
+
+
+def _zipped(row: Row, names: tuple[str, str], columns: tuple[str, str]) -> list[Row]:
+    return [dict(zip(names, pair, strict=True)) for pair in zip(*(row.get(name, []) for name in columns), strict=True)]
+
+
+def drivers(view: View, row: Row) -> list[Row]:
+    if "driver_paths" not in row:
+        return []
+    found, outside = [], 0
+    listed = zip(row["driver_paths"], row["driver_codes"], row["driver_points_mp"], strict=True)
+    for path, code, points in listed:
+        child = UUID(path[-36:]) if path.startswith("CHILDREN/node:") else None
+        if view.restricted and child is not None and view.home(child) not in view.granted:
+            outside += points
+        else:
+            found.append({"path": path, "code": code, "points": points})
+    found.append({"path": "OUTSIDE_YOUR_PORTFOLIOS", "code": "CHILD", "points": outside})
+    found.sort(key=lambda driver: (-driver["points"], driver["path"]))
+    found.append({"path": "REMAINDER", "code": "REMAINDER", "points": row["driver_remainder_mp"]})
+    return [driver for driver in found if driver["points"]]
+
+
+VALUE_LISTS: dict[str, tuple[str, Callable[[View, Row], list[Row]]]] = {
+    "Initiative.productLinks": ("InitiativeProduct", product_links),
+    "Event.changes": ("FieldChange", changes),
+    "Health.drivers": ("HealthDriver", drivers),
+    "Health.dimensions": (
+        "HealthDimension",
+        lambda _, row: _zipped(row, ("name", "score"), ("dimension_names", "dimension_points_mp")),
+    ),
+    "Health.contributions": (
+        "HealthContribution",
+        lambda _, row: _zipped(row, ("key", "points"), ("contribution_keys", "contribution_points_mp")),
+    ),
+    "Health.caps": ("HealthCap", lambda _, row: _zipped(row, ("key", "limit"), ("cap_keys", "cap_points_mp"))),
+    "Health.excludedChildren": (
+        "ExcludedChildren",
+        lambda _, row: _zipped(row, ("lifecycle", "count"), ("excluded_lifecycles", "excluded_counts")),
+    ),
+    **{
+        f"{name}.externalReferences": ("ExternalReference", references)
+        for name in ("Portfolio", "Product", "Initiative", "Kpi", "Person")
+    },
+}
+
+
+def rollup_members(view: View, type_name: str, row: Row) -> list[Row]:
+    """Products that a roll-up counts."""
+    found = [product for product in view.seen("Product") if product["archived_at"] is None]
+    if type_name == "Organization":
+        return found
+    below = {
+        link["descendant_id"] for link in view.rows("portfolio_closure") if link["ancestor_id"] == row["id"]
+    }
+    return [product for product in found if product["portfolio_id"] in below]
