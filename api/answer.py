@@ -103,6 +103,9 @@ def refusal_of(fault: Exception) -> Refusal:
         _log.error("service not reached", exc_info=cause)
         return Refusal(ErrorCode.UNAVAILABLE, "The service is not available at the moment.")
     _log.error("request failed", exc_info=cause)
+    if isinstance(cause, asyncpg.DataError):
+        # Nobody foresaw the value, but it came from the client.
+        return Refusal(ErrorCode.BAD_USER_INPUT, "A value cannot be stored.")
     return Refusal(ErrorCode.INTERNAL, "Internal error")
 
 

@@ -15,6 +15,7 @@ from starlette.routing import Route
 from api.door import Door, answer_exception
 from api.gate import Gate
 from api.graphql import GraphQLEndpoint
+from api.ingest import IngestDoor
 from api.pages import Page, schema_page, start_page
 from api.probes import Probes, metrics
 from api.viewer import Viewers
@@ -33,6 +34,7 @@ class Parts:
     """What the routes stand on, from start-up to shutdown."""
 
     graphql: GraphQLEndpoint
+    ingest: IngestDoor
     webhooks: WebhookDoor
     probes: Probes
     schema_page: Page
@@ -69,10 +71,11 @@ async def open_parts(settings: Settings, clock: Clock) -> AsyncIterator[Parts]:
         socket_connect_timeout=1,
     )
     try:
-        schema = Schema()
+        schema, viewers = Schema(), Viewers(database, clock)
         executor = Executor(schema, database, clock, settings)
         yield Parts(
-            graphql=GraphQLEndpoint(Gate(schema.graphql), Viewers(database, clock), executor.run),
+            graphql=GraphQLEndpoint(Gate(schema.graphql), viewers, executor.run),
+            ingest=IngestDoor(database, viewers, clock),
             webhooks=WebhookDoor(database, SecretBox.from_settings(settings), clock),
             probes=Probes(database, doorbell),
             schema_page=schema_page(schema.print()),
@@ -89,6 +92,10 @@ def _parts(request: HttpRequest) -> Parts:
 
 async def _graphql(request: HttpRequest) -> Response:
     return await _parts(request).graphql.answer(request)
+
+
+async def _ingest(request: HttpRequest) -> Response:
+    return await _parts(request).ingest.receive(request)
 
 
 async def _webhook(request: HttpRequest) -> Response:
@@ -115,6 +122,7 @@ ROUTES = [
     Route("/", _start),
     Route("/graphql", _graphql, methods=["GET", "POST"]),
     Route("/schema.graphql", _schema),
+    Route("/ingest/measurements", _ingest, methods=["POST"]),
     Route("/webhooks/{connection}", _webhook, methods=["POST"]),
     Route("/health/live", _live),
     Route("/health/ready", _ready),

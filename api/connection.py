@@ -1,6 +1,6 @@
 """HTTP connections that end when their client stalls: uvicorn has no limit for the head of a request."""
 
-from asyncio import BaseTransport, TimerHandle, Transport
+from asyncio import BaseTransport, TimerHandle
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -22,7 +22,6 @@ class Connection(HttpToolsProtocol):
         self._head_bytes = 0
 
     def connection_made(self, transport: BaseTransport) -> None:
-        assert isinstance(transport, Transport) or hasattr(transport, "write")
         super().connection_made(transport)  # pyright: ignore[reportArgumentType] uvicorn's is narrower
         self._begin_head()
 

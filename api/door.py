@@ -48,10 +48,10 @@ class Door:
         scope.setdefault("state", {})["request_id"] = request_id
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=request_id)
-        visit = Visit(scope, send, request_id)
+        visit = Visit(scope, receive, send)
         try:
             refuse_head(headers)
-            await self.app(scope, receive, visit.send)
+            await self.app(scope, visit.receive, visit.send)
         except Exception as fault:
             answer = answer_fault(fault, request_id)
             if visit.status == 0:
@@ -65,20 +65,31 @@ class Door:
 
 
 class Visit:
-    """One request on its way out. status: 0 until the answer has begun."""
+    """One request on its way in and out. status: 0 until the answer has begun."""
 
-    def __init__(self, scope: Scope, send: Send, request_id: str) -> None:
-        self.scope, self.request_id, self.status = scope, request_id, 0
-        self._send = send
+    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.scope, self.status = scope, 0
+        self._receive, self._send = receive, send
         self._started = time.perf_counter()
+        headers = Headers(scope=scope)
+        self._unread = headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
+
+    async def receive(self) -> Message:
+        message = await self._receive()
+        if not message.get("more_body", False):
+            self._unread = False
+        return message
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             headers = MutableHeaders(scope=message)
-            headers["X-Request-Id"] = self.request_id
+            headers["X-Request-Id"] = self.scope["state"]["request_id"]
             headers["X-Content-Type-Options"] = "nosniff"
             headers.setdefault("Cache-Control", "no-store")
+            if self._unread:
+                # Else a client could hold the connection by sending the rest a byte at a time.
+                headers["Connection"] = "close"
         await self._send(message)
 
     def finish(self) -> None:

@@ -1,5 +1,6 @@
 """The gate: a query is parsed, measured, priced and validated before anything works for it."""
 
+import re
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -23,6 +24,9 @@ from api.measure import Measured, Measurer, check
 from api.parameters import Parameters
 from api.price import SetPrice, literal_length, total
 from runtime.refusal import ErrorCode, Refusal
+
+# Half a surrogate pair is refused by graphql-core, this is not; PostgreSQL's texts cannot hold it.
+_ESCAPED_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u(?:0000|\{0+\})")
 
 
 @dataclass(frozen=True)
@@ -146,6 +150,8 @@ class Gate:
 
 
 def _parse(text: str) -> DocumentNode:
+    if _ESCAPED_NUL.search(text):
+        raise Refusal(ErrorCode.BAD_USER_INPUT, "A text contains the character U+0000.")
     try:
         return parse(text, max_tokens=limits.TOKENS, allow_empty_selection_sets=False)
     except GraphQLSyntaxError as error:

@@ -105,8 +105,7 @@ async def _print(_: asyncpg.Connection, outcome: Outcome) -> bytes:
     for error in outcome.user_errors:
         raise Refusal(_CODES.get(error.code, ErrorCode.BAD_USER_INPUT), error.message)
     rejected = [
-        {"index": item.index, "code": item.code, "message": item.message}
-        for item in outcome.values["rejected"]
+        {"index": item.index, "code": item.code, "message": item.message} for item in outcome.values["rejected"]
     ]
     return orjson.dumps({**outcome.values, "rejected": rejected})
 

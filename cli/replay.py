@@ -6,7 +6,7 @@ import hmac
 import json
 import random
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,11 +25,12 @@ from portfolio.identity import parse_id
 from runtime.encryption import SecretBox
 from runtime.failure import Failure
 from runtime.postgres import Database
-from runtime.settings import load_settings
+from runtime.settings import Settings, load_settings
 
 # Enough to keep the door busy, few enough that a laptop's API is not the thing measured.
 _AT_ONCE = 4
 _WAIT_SECONDS = 60
+_NAMED_EVENTS = 3
 
 _FIND = "select tenant_id, archived_at, encrypted_secrets from find_connection($1)"
 _STATUSES = """
@@ -82,11 +83,11 @@ def replay(  # noqa: PLR0913, PLR0917 - typer makes each parameter an option
     """Send recorded webhooks, signed, to the running API and wait until they are applied.
 
     A file's event is that of MANIFEST.json above it, else the name of its folder. Fails when the API
-    answers with 5xx, or when a delivery is left unapplied or DEAD.
+    refuses one, or when a delivery is left unapplied or DEAD.
     """
     recordings = read_recordings(paths, event)
     sequence = arrange(recordings, shuffle, double=double)
-    succeeded = asyncio.run(_replay(sequence, connection, url))
+    succeeded = asyncio.run(send_recordings(load_settings(), sequence, connection, url))
     raise typer.Exit(0 if succeeded else 1)
 
 
@@ -129,24 +130,24 @@ def arrange(recordings: Sequence[Recording], seed: int | None, *, double: bool) 
     return sequence
 
 
-async def _replay(sequence: Sequence[tuple[Recording, str]], connection: str, url: str) -> bool:
-    settings = load_settings()
+async def send_recordings(
+    settings: Settings, sequence: Sequence[tuple[Recording, str]], connection: str, url: str = ""
+) -> bool:
+    """Sends, waits and prints. False when anything was refused, left unapplied or given up."""
     database = await Database.open(settings.database_url, size=2)
     try:
-        box = SecretBox.from_settings(settings)
         address = url or f"http://{settings.host}:{settings.port}"
-        target = await _find_target(database, box, connection, address)
+        target = await _find_target(database, SecretBox.from_settings(settings), connection, address)
         with step("Sending") as report:
             answers = await _send(sequence, target, report)
-        delivery_ids = _accepted_ids(answers)
         with step("Waiting for the workers") as report:
-            rows = await _wait(database, target, delivery_ids, report)
+            rows = await _wait(database, target, _accepted_ids(answers), report)
         digest = await final_digest(database, target.tenant_id, target.connection_id)
     finally:
         await database.close()
     _print(answers, rows, digest)
-    failed = any(answer.status_code >= 500 for answer in answers)
-    return not failed and all(row["status"] not in ("NEW", "DEAD") for row in rows)
+    accepted = all(answer.status_code == 202 for answer in answers)
+    return accepted and all(row["status"] not in ("NEW", "DEAD") for row in rows)
 
 
 async def _find_target(database: Database, box: SecretBox, connection: str, url: str) -> _Target:
@@ -224,16 +225,17 @@ async def final_digest(database: Database, tenant_id: UUID, connection_id: UUID)
 
 
 def _print(answers: Sequence[httpx.Response], rows: Sequence[asyncpg.Record], digest: str) -> None:
-    table = Table("Event", "Status", "Reason", "Deliveries")
-    counts = Counter((row["event"], row["status"], row["reason"] or "") for row in rows)
-    for (event, status, reason), count in sorted(counts.items()):
-        table.add_row(event, status, reason, str(count))
+    table = Table("Status", "Reason", "Deliveries", "Events")
+    groups: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    for row in rows:
+        groups[row["status"], row["reason"] or ""][row["event"]] += 1
+    for (status, reason), events in sorted(groups.items()):
+        named = ", ".join(sorted(events)) if len(events) <= _NAMED_EVENTS else f"{len(events)} kinds"
+        table.add_row(status, reason, str(events.total()), named)
     statuses = Counter(answer.status_code for answer in answers)
     duplicates = sum(answer.status_code == 202 and answer.json()["duplicate"] for answer in answers)
     console = Console()
     console.print(table)
-    console.print(
-        f"Answers: {', '.join(f'{count} with {code}' for code, count in sorted(statuses.items()))}; "
-        f"{duplicates} were repeats of a delivery id."
-    )
+    told = ", ".join(f"{count} with {code}" for code, count in sorted(statuses.items()))
+    console.print(f"Answers: {told}; {duplicates} were repeats of a delivery id.")
     console.print(f"Final state: {digest}", soft_wrap=True)

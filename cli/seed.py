@@ -94,8 +94,7 @@ class _Seeding:
         self.database, self.number = database, number
         self.moment = datetime.now(UTC)
         self.clock = Clock(now=lambda: self.moment)
-        secrets = (settings.derive_key("cursors"), settings.derive_key("connection secrets"))
-        self.executor = Executor(Schema(), database, self.clock, secrets)
+        self.executor = Executor(Schema(), database, self.clock, settings)
         self.ids: dict[str, str] = {}
         self.viewer: Viewer | None = None
         self._documents: dict[str, tuple[DocumentNode, OperationDefinitionNode, str]] = {}
@@ -179,7 +178,7 @@ class _Seeding:
                 blockedItems=item.blocked_items, weeklyThroughput=item.weekly_throughput, observedAt=self.moment.isoformat(),
             )  # fmt: skip
 
-    async def _change(self, field: str, input_type: str, entity: str | None, name: str, **members: Any) -> None:
+    async def _change(self, field: str, input_type: str, entity: str | None, name: str, /, **members: Any) -> None:
         """Carries out one mutation; its idempotency key is the field and the name of what it makes."""
         document, operation, text = self._document(field, input_type, entity)
         variables = {"input": {**members, "idempotencyKey": f"seed/{field}/{name}".replace(" ", "-")}}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from graphql import GraphQLObjectType
@@ -16,16 +18,22 @@ if TYPE_CHECKING:
 
 
 class ConnectionWriter:
-    """where: conditions of the whole list, tenant and wall included, on `alias`."""
+    """where: conditions of the whole list on `alias`, made at most once, and only for a selection that needs them."""
 
     def __init__(
-        self, planner: Planner, page: Page, node_type: GraphQLObjectType, alias: str, where: list[str]
+        self, planner: Planner, page: Page, node_type: GraphQLObjectType, alias: str, where: Callable[[], list[str]]
     ) -> None:
-        self.planner, self.page, self.node_type, self.alias, self.where = planner, page, node_type, alias, where
+        self.planner, self.page, self.node_type, self.alias = planner, page, node_type, alias
+        self._make_where = where
         self.table_name = table(node_type).name
         self.joins: list[str] = []
         self.looks_ahead = False
         self.reads_rows = False
+
+    @cached_property
+    def where(self) -> list[str]:
+        # PostgreSQL refuses a parameter that no part of the statement uses.
+        return self._make_where()
 
     def write(self, type_: GraphQLObjectType, details: list[FieldDetails]) -> str:
         """The select that prints the connection as one text."""
@@ -101,13 +109,13 @@ class ConnectionWriter:
         name = nodes[0].node.name.value
         if name == "__typename":
             return literal(f'"{type_.name}"')
-        self.reads_rows = True
         if name in ("hasNextPage", "hasPreviousPage"):
             if (name == "hasNextPage") == self.page.backward:
                 # An item lies before an `after` cursor and behind a `before` cursor: the one that made it.
                 return literal("true" if self.page.cursor is not None else "false")
-            self.looks_ahead = True
+            self.reads_rows = self.looks_ahead = True
             return f"(count(*) > {self.page.size_sql})::text"
+        self.reads_rows = True
         direction = "asc" if (name == "startCursor") != self.page.backward else "desc"
         cursors = f"array_agg({self._cursor()} order by {self.alias}.position {direction})"
         return f"coalesce(to_json(({cursors} filter (where {self._on_page()}))[1])::text, 'null')"

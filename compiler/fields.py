@@ -145,6 +145,14 @@ def _many(mapping: Many, site: Site) -> list[str]:
     declared = table(node_type)
     page = plan_page(site.statement, declared, site.arguments, mapping.order, site.coordinate)
     other = site.statement.alias(declared.name)
+    writer = ConnectionWriter(site.planner, page, node_type, other, lambda: _members(mapping, site, declared, other))
+    name = site.statement.alias("page")
+    site.joins.append(f"left join lateral ({writer.write(connection_type, site.details)}) {name} on true")
+    return [f"{name}.text"]
+
+
+def _members(mapping: Many, site: Site, declared: Table, other: str) -> list[str]:
+    """Conditions of a whole list: tenant, relation, wall, filter."""
     where = [f"{other}.tenant_id = {site.statement.tenant}", site.fill(mapping.on, other=other)]
     where += _wall(site.planner, declared, other)
     conditions = dict(site.arguments.get("filter") or {})
@@ -152,10 +160,7 @@ def _many(mapping: Many, site: Site) -> list[str]:
         where.append(_archived(site.statement, conditions.pop("includeArchived", None), other))
     if conditions:
         where.append(filter_sql(site.statement, conditions, filter_fields(site.definition), other))
-    writer = ConnectionWriter(site.planner, page, node_type, other, [part for part in where if part != "true"])
-    name = site.statement.alias("page")
-    site.joins.append(f"left join lateral ({writer.write(connection_type, site.details)}) {name} on true")
-    return [f"{name}.text"]
+    return [part for part in where if part != "true"]
 
 
 def _archived(statement: Statement, include: Leaf | None, alias: str) -> str:

@@ -68,7 +68,7 @@ class _Malformed(Exception):
 def read(event: str, payload: Any) -> Reading | Ignored:
     """The payload of one event. What does not concern work items is ignored, with the reason."""
     if event not in ("issues", "milestone"):
-        return Ignored(f"event {event[:64]!r} says nothing about work items" if event else "the event is not named")
+        return Ignored("not an event of work items" if event else "the event is not named")
     if not isinstance(payload, dict):
         return Ignored("the payload is not a JSON object")
     try:

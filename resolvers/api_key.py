@@ -56,9 +56,7 @@ class ApiKeyCreateInput(Retryable):
         "Service account to whom it belongs; exactly one of personId and serviceAccountId is given."
     )
     scopes: list[Scope] = required("What the key may do, at least one.")
-    expires_at: datetime | None = optional(
-        "Instant from which the key is refused, within 365 days; null: in 90 days."
-    )
+    expires_at: datetime | None = optional("Instant from which the key is refused, within 365 days; null: in 90 days.")
     portfolio_ids: list[strawberry.ID] | None = optional(
         "Portfolios that the key sees, with all below them, 1 to 250; null: all."
     )

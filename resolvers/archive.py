@@ -41,9 +41,7 @@ def _change(before: datetime | None, after: datetime | None) -> FieldChange:
 
 def refuse_archived(kind: str, row: Row) -> None:
     if row["archived_at"] is not None:
-        raise reject(
-            UserErrorCode.ARCHIVED, f"This {spoken(kind)} is archived; restore it first.", "id"
-        )
+        raise reject(UserErrorCode.ARCHIVED, f"This {spoken(kind)} is archived; restore it first.", "id")
 
 
 async def refuse_archived_home(write: Write, kind: str, portfolio_id: UUID) -> None:

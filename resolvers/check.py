@@ -28,8 +28,7 @@ def key(value: str) -> str:
         suggestion = re.sub(r"[^A-Z0-9-]+", "-", value[:40].upper()).strip("-0123456789")[:32]
         example = suggestion if _KEY.fullmatch(suggestion) else "CHURN-MODEL"
         raise ValueError(
-            "A key has 2 to 32 characters, A to Z, 0 to 9 and hyphens, and begins with a letter, "
-            f"such as {example}."
+            f"A key has 2 to 32 characters, A to Z, 0 to 9 and hyphens, and begins with a letter, such as {example}."
         )
     return value
 
@@ -121,10 +120,9 @@ def decimal(value: Any) -> Decimal:
     digits = number.as_tuple().digits
     significant = len("".join(map(str, digits)).strip("0"))
     if significant > MOST_DIGITS:
-        raise ValueError(
-            f"A number has at most {MOST_DIGITS} significant digits; this one has {significant}."
-        )
-    return number if number else Decimal(0)
+        raise ValueError(f"A number has at most {MOST_DIGITS} significant digits; this one has {significant}.")
+    # Without trailing zeros, which a database would keep and print: 120.0 is 120.
+    return number.normalize() if number else Decimal(0)
 
 
 def positive_decimal(value: Any) -> Decimal:

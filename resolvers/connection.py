@@ -59,7 +59,7 @@ insert into connection_secret (tenant_id, id, connection_id, slot, encrypted_sec
 values ($1, $2, $3, $4, $5, $6)
 """
 
-_DESCRIPTION_OF_SECRET = (
+_SIGNS_WITH = (
     "Secret that the tracker signs with, 16 to 255 visible ASCII characters; absent or null: one "
     "is made from 32 random bytes."
 )
@@ -73,7 +73,7 @@ class ConnectionCreateInput(Retryable):
     )
     name: str = required("Display name, 1 to 200 characters.")
     system: TrackerSystem = required("Tracker.")
-    secret: str | None = optional(_DESCRIPTION_OF_SECRET)
+    secret: str | None = optional(_SIGNS_WITH)
 
 
 @strawberry.input(description="Changes of a connection: an absent member stays.")
@@ -87,7 +87,7 @@ class ConnectionUpdateInput(NodeInput):
 
 @strawberry.input(description="A connection that gets another secret.")
 class ConnectionSecretRotateInput(NodeInput):
-    secret: str | None = optional(_DESCRIPTION_OF_SECRET)
+    secret: str | None = optional(_SIGNS_WITH)
 
 
 @strawberry.type(description="Answer to a change of a connection.")

@@ -82,9 +82,7 @@ class Call:
         same = row["selection_hash"] == self.selection_hash
         return Remembered(_restore(row["outcome"]), row["answer"] if same else None)
 
-    async def remember(
-        self, connection: asyncpg.Connection, outcome: Outcome, answer: bytes
-    ) -> None:
+    async def remember(self, connection: asyncpg.Connection, outcome: Outcome, answer: bytes) -> None:
         if self.key is None:
             return
         kept = None if outcome.shown_once else answer
@@ -99,9 +97,7 @@ _MISMATCH = reject(
 ).outcome
 
 
-def make_call(
-    viewer: Viewer, field: str, arguments: Mapping[str, Any], key: str | None, selection: bytes
-) -> Call:
+def make_call(viewer: Viewer, field: str, arguments: Mapping[str, Any], key: str | None, selection: bytes) -> Call:
     """The key in the input comes before that of the request. Raises Rejection for a malformed one."""
     given = getattr(arguments.get("input"), "idempotency_key", None)
     chosen = given if given not in (None, strawberry.UNSET) else key
@@ -109,8 +105,8 @@ def make_call(
         message = "An idempotency key has 1 to 255 visible ASCII characters."
         raise reject(UserErrorCode.INVALID, message, "idempotencyKey")
     # Another key of the same holder may see less: bytes are only shared between equal rights.
-    rights = [sorted(viewer.scopes), sorted(map(str, viewer.granted_portfolio_ids or ()))]
-    rights.append(viewer.granted_portfolio_ids is None)
+    grants = viewer.granted_portfolio_ids
+    rights = [sorted(viewer.scopes), None if grants is None else sorted(map(str, grants))]
     selection_hash = hashlib.sha256(selection + json.dumps(rights).encode()).digest()
     return Call(viewer, chosen, field, _digest(field, arguments), selection_hash)
 
@@ -159,9 +155,7 @@ def _restore(text: str) -> Outcome:
     stored = json.loads(text)
     entities = {name: text and parse_id(text) for name, text in stored["entities"].items()}
     errors = [UserError(**{**e, "code": UserErrorCode(e["code"])}) for e in stored["user_errors"]]
-    warnings = [
-        ChangeWarning(**{**w, "code": WarningCode(w["code"])}) for w in stored["warnings"]
-    ]
+    warnings = [ChangeWarning(**{**w, "code": WarningCode(w["code"])}) for w in stored["warnings"]]
     values = {name: _restore_value(value) for name, value in stored["values"].items()}
     return Outcome(entities, errors, warnings, values)
 

@@ -59,8 +59,7 @@ where tenant_id = $1 and id = $2
 """
 
 _KEY = (
-    "Name that people use, unique in the organization: 2 to 32 characters A to Z, 0 to 9 and "
-    "hyphens, a letter first."
+    "Name that people use, unique in the organization: 2 to 32 characters A to Z, 0 to 9 and hyphens, a letter first."
 )
 
 
@@ -69,14 +68,10 @@ class _InitiativeInput:
     description: str | None = optional(
         "What the initiative is for, in Markdown, at most 20,000 characters; null: nothing."
     )
-    owner_id: strawberry.ID | None = optional(
-        "Person who answers for the initiative; null: nobody."
-    )
+    owner_id: strawberry.ID | None = optional("Person who answers for the initiative; null: nobody.")
     state: InitiativeState | None = optional("State of the work; a new initiative: PROPOSED.")
     start_on: date | None = optional("First day of the work; null: not planned.")
-    target_on: date | None = optional(
-        "Day by which it should be finished, not before startOn; null: not planned."
-    )
+    target_on: date | None = optional("Day by which it should be finished, not before startOn; null: not planned.")
     products: list[InitiativeProductInput] | None = optional(
         "Products that it works on, at most 250, in place of those before; null: none."
     )

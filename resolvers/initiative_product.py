@@ -41,9 +41,7 @@ on conflict (tenant_id, initiative_id, product_id) do update set importance = ex
 @strawberry.input(description="A product that an initiative works on.")
 class InitiativeProductInput:
     product_id: strawberry.ID = required("The product.")
-    importance: int | None = optional(
-        "Weight of the initiative in the product's health, 1 to 1000; null: 100."
-    )
+    importance: int | None = optional("Weight of the initiative in the product's health, 1 to 1000; null: 100.")
 
 
 async def change_products(
@@ -104,6 +102,5 @@ def _importance(given: Any, path: tuple[str, str]) -> int:
 
 def _tell(links: Links) -> list[dict[str, Any]]:
     return [
-        {"productId": print_id("PRODUCT", id), "importance": importance}
-        for id, importance in sorted(links.items())
+        {"productId": print_id("PRODUCT", id), "importance": importance} for id, importance in sorted(links.items())
     ]

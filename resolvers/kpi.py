@@ -70,33 +70,22 @@ where tenant_id = $1 and id = $2
 """
 
 _KEY = (
-    "Name that people use, unique in the organization: 2 to 32 characters A to Z, 0 to 9 and "
-    "hyphens, a letter first."
+    "Name that people use, unique in the organization: 2 to 32 characters A to Z, 0 to 9 and hyphens, a letter first."
 )
 _SUBJECT = "What the KPI measures: the organization, a portfolio, a product or an initiative."
 
 
 @strawberry.input
 class _KpiInput:
-    description: str | None = optional(
-        "How it is measured, in Markdown, at most 20,000 characters; null: not said."
-    )
+    description: str | None = optional("How it is measured, in Markdown, at most 20,000 characters; null: not said.")
     value_mode: KpiValueMode | None = optional(
         "How the value of a day is taken from the measurements; a new KPI: LAST."
     )
-    cadence_days: int | None = optional(
-        "Days within which a new value is expected, 1 to 3650; null: the policy's, 30."
-    )
-    weight: int | None = optional(
-        "Weight among the KPIs of its dimension, 1 to 1000; a new KPI: 1."
-    )
+    cadence_days: int | None = optional("Days within which a new value is expected, 1 to 3650; null: the policy's, 30.")
+    weight: int | None = optional("Weight among the KPIs of its dimension, 1 to 1000; a new KPI: 1.")
     required: bool | None = optional("Whether a missing value lowers the score; a new KPI: false.")
-    critical: bool | None = optional(
-        "Whether a red value caps the score, which implies required; a new KPI: false."
-    )
-    waived_through_on: date | None = optional(
-        "Last day on which the KPI is left out of health; null: it counts."
-    )
+    critical: bool | None = optional("Whether a red value caps the score, which implies required; a new KPI: false.")
+    waived_through_on: date | None = optional("Last day on which the KPI is left out of health; null: it counts.")
     target: KpiTargetInput | None = optional(
         "Target from now on, as a whole; absent or null: the one in force, or none."
     )

@@ -54,34 +54,20 @@ _ADVICE = {
 
 @strawberry.input
 class TargetMembers:
-    target: float | None = optional(
-        "Value that is worth 100 points, at most 15 significant digits; null for a range."
-    )
+    target: float | None = optional("Value that is worth 100 points, at most 15 significant digits; null for a range.")
     baseline: float | None = optional("Value from which the journey starts; null: no journey.")
     start_on: date | None = optional("First day of the journey; null: no journey.")
-    target_on: date | None = optional(
-        "Day by which the target should be reached, after startOn; null: always."
-    )
-    red_at: float | None = optional(
-        "Value that is worth 40 points; null: from the tolerance, or 20 % from the target."
-    )
-    green_at: float | None = optional(
-        "Value that is worth 80 points; null: on the line between red and target."
-    )
+    target_on: date | None = optional("Day by which the target should be reached, after startOn; null: always.")
+    red_at: float | None = optional("Value that is worth 40 points; null: from the tolerance, or 20 % from the target.")
+    green_at: float | None = optional("Value that is worth 80 points; null: on the line between red and target.")
     tolerance: float | None = optional(
         "Distance from the target, or from the edge of the range, to red, above 0; null: see redAt."
     )
-    range_low: float | None = optional(
-        "Lower edge of the wanted range; given exactly when the direction is RANGE."
-    )
-    range_high: float | None = optional(
-        "Upper edge of the wanted range; given exactly when the direction is RANGE."
-    )
+    range_low: float | None = optional("Lower edge of the wanted range; given exactly when the direction is RANGE.")
+    range_high: float | None = optional("Upper edge of the wanted range; given exactly when the direction is RANGE.")
 
 
-@strawberry.input(
-    description="Target of a KPI as a whole: an absent member is none. Values have the KPI's unit."
-)
+@strawberry.input(description="Target of a KPI as a whole: an absent member is none. Values have the KPI's unit.")
 class KpiTargetInput(TargetMembers):
     pass
 
@@ -139,9 +125,7 @@ def _policy() -> Policy:
     return load_policy("default-1")
 
 
-async def put_in_force(
-    write: Write, kpi_id: UUID, before: Row | None, after: Mapping[str, Any]
-) -> list[FieldChange]:
+async def put_in_force(write: Write, kpi_id: UUID, before: Row | None, after: Mapping[str, Any]) -> list[FieldChange]:
     """A new version in place of the one in force. Empty: it says the same, and nothing was written."""
     told = None if before is None else _tell(before)
     if told == _tell(after):

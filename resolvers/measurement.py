@@ -33,14 +33,10 @@ _external_id = check.line(255)
 
 @strawberry.input(description="A value of a KPI at an instant.")
 class MeasurementInput:
-    kpi_id: strawberry.ID | None = optional(
-        "KPI that was measured; exactly one of kpiId and kpiKey is given."
-    )
+    kpi_id: strawberry.ID | None = optional("KPI that was measured; exactly one of kpiId and kpiKey is given.")
     kpi_key: str | None = optional("KPI by its key; exactly one of kpiId and kpiKey is given.")
     value: float = required("Value in the KPI's unit, at most 15 significant digits.")
-    observed_at: datetime = required(
-        "Instant of the observation, at most five minutes ahead of the server."
-    )
+    observed_at: datetime = required("Instant of the observation, at most five minutes ahead of the server.")
     source: str | None = optional(
         "Name of the sender's system, 1 to 64 characters, given together with externalId; null: none."
     )
@@ -49,9 +45,7 @@ class MeasurementInput:
         "value a correction. Null: every row is a new measurement."
     )
     note: str | None = optional("Remark, at most 2,000 characters; null: none.")
-    supersedes_id: strawberry.ID | None = optional(
-        "Measurement of the same KPI that this one corrects; null: none."
-    )
+    supersedes_id: strawberry.ID | None = optional("Measurement of the same KPI that this one corrects; null: none.")
 
 
 @strawberry.input(description="Measurements of any KPIs.")
@@ -68,12 +62,9 @@ class MeasurementRejection:
 
 @strawberry.type(description="Answer to recorded measurements.")
 class MeasurementsPayload(Payload):
-    accepted: int = strawberry.field(
-        description="Number of measurements recorded, corrections included.", default=0
-    )
+    accepted: int = strawberry.field(description="Number of measurements recorded, corrections included.", default=0)
     duplicates: int = strawberry.field(
-        description="Number of measurements that were known already, from the same source and with "
-        "the same value.",
+        description="Number of measurements that were known already, from the same source and with the same value.",
         default=0,
     )
     rejected: list[MeasurementRejection] = strawberry.field(
@@ -95,9 +86,7 @@ class Unreadable:
     message: str
 
 
-async def record_measurements(
-    write: Write, rows: Sequence[MeasurementInput | Unreadable], most: int
-) -> Outcome:
+async def record_measurements(write: Write, rows: Sequence[MeasurementInput | Unreadable], most: int) -> Outcome:
     """Values of the outcome: accepted, duplicates and rejected. Raises Rejection for too many."""
     if not 1 <= len(rows) <= most:
         message = f"Send 1 to {most:,} measurements at once; {len(rows):,} were given."

@@ -25,15 +25,16 @@ order by k.id for no key update of k
 _KNOWN = """
 select o.kpi_id, o.source, o.external_id, m.id, m.value, m.observed_at
 from unnest($2::uuid[], $3::text[], $4::text[]) as r (kpi_id, source, external_id)
-join measurement_source o on o.tenant_id = $1 and o.kpi_id = r.kpi_id and o.source = r.source and o.external_id = r.external_id
+join measurement_source o
+  on o.tenant_id = $1 and o.kpi_id = r.kpi_id and o.source = r.source and o.external_id = r.external_id
 join measurement m on m.tenant_id = $1 and m.id = o.measurement_id
 """
 _STANDING = "select id, kpi_id, superseded_at from measurement where tenant_id = $1 and id = any ($2::uuid[])"
 _INSERT = """
 insert into measurement (tenant_id, id, kpi_id, value, observed_at, observed_on, recorded_at, source, external_id, note,
                          supersedes_id, superseded_at)
-select $1::uuid, r.id, r.kpi_id, r.value, r.observed_at, organization_day(r.observed_at), $2, r.source, r.external_id,
-       r.note, r.supersedes_id, case when r.superseded then $2 end
+select $1::uuid, r.id, r.kpi_id, r.value, r.observed_at, organization_day(r.observed_at), $2::timestamptz, r.source,
+       r.external_id, r.note, r.supersedes_id, case when r.superseded then $2 end
 from unnest($3::uuid[], $4::uuid[], $5::numeric[], $6::timestamptz[], $7::text[], $8::text[], $9::text[], $10::uuid[],
             $11::boolean[])
   as r (id, kpi_id, value, observed_at, source, external_id, note, supersedes_id, superseded)
@@ -157,9 +158,7 @@ async def _known(write: Write, rows: Sequence[tuple[UUID, Row]]) -> dict[Identit
     columns = [list(column) for column in zip(*identified, strict=True)]
     found = await write.connection.fetch(_KNOWN, write.tenant_id, *columns)
     return {
-        (m["kpi_id"], m["source"], m["external_id"]): _Standing(
-            m["id"], m["kpi_id"], m["value"], m["observed_at"]
-        )
+        (m["kpi_id"], m["source"], m["external_id"]): _Standing(m["id"], m["kpi_id"], m["value"], m["observed_at"])
         for m in found
     }
 
@@ -169,10 +168,7 @@ async def _standing(write: Write, ids: Iterable[UUID | None]) -> dict[UUID, _Sta
     if not wanted:
         return {}
     found = await write.connection.fetch(_STANDING, write.tenant_id, wanted)
-    return {
-        m["id"]: _Standing(m["id"], m["kpi_id"], None, None, m["superseded_at"] is not None)
-        for m in found
-    }
+    return {m["id"]: _Standing(m["id"], m["kpi_id"], None, None, m["superseded_at"] is not None) for m in found}
 
 
 class _Batch:

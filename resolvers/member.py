@@ -82,7 +82,8 @@ async def _read(write: Write, member: Member, given: Any, before: Row | None) ->
             raise _Fault(UserErrorCode.REQUIRED, f"{member.public_name} cannot be null.")
         return None
     if member.kind is not None:
-        return await _refer(write, member.kind, given, before and before[member.stored_in])
+        named_before = None if before is None else before[member.stored_in]
+        return await _refer(write, member.kind, given, named_before)
     try:
         return member.check(given)
     except ValueError as error:
@@ -94,9 +95,7 @@ async def _refer(write: Write, kind: str, given: str, before: UUID | None) -> UU
     if row is None:
         raise _Fault(UserErrorCode.NOT_FOUND, f"There is no such {spoken(kind)}.")
     if row["archived_at"] is not None and row["id"] != before:
-        raise _Fault(
-            UserErrorCode.ARCHIVED, f"That {spoken(kind)} is archived; restore it or name another."
-        )
+        raise _Fault(UserErrorCode.ARCHIVED, f"That {spoken(kind)} is archived; restore it or name another.")
     return row["id"]
 
 

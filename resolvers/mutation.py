@@ -52,14 +52,13 @@ def mutation(
 
 def _defaults(payload: type) -> dict[str, Any]:
     """Values of the payload's plain fields, userErrors and warnings apart."""
-    return {
-        to_camel_case(field.name): (
-            field.default if field.default is not dataclasses.MISSING else field.default_factory()
-        )
-        for field in dataclasses.fields(payload)
-        if field.name not in ("user_errors", "warnings")
-        and (field.default, field.default_factory) != (dataclasses.MISSING, dataclasses.MISSING)
-    }
+    values: dict[str, Any] = {}
+    for field in dataclasses.fields(payload):
+        if field.default is not dataclasses.MISSING:
+            values[to_camel_case(field.name)] = field.default
+        elif field.default_factory is not dataclasses.MISSING:
+            values[to_camel_case(field.name)] = field.default_factory()
+    return {name: value for name, value in values.items() if name not in ("userErrors", "warnings")}
 
 
 def _signature_only(function: Callable[..., Any], payload: type) -> Callable[..., Any]:
@@ -71,7 +70,5 @@ def _signature_only(function: Callable[..., Any], payload: type) -> Callable[...
     parameter = inspect.Parameter("input", inspect.Parameter.KEYWORD_ONLY, annotation=argument)
     resolver.__name__ = function.__name__
     resolver.__annotations__ = {"input": argument, "return": payload | None}
-    resolver.__signature__ = inspect.Signature(  # type: ignore[attr-defined]  # read by inspect
-        [parameter], return_annotation=payload | None
-    )
+    resolver.__signature__ = inspect.Signature([parameter], return_annotation=payload | None)
     return resolver

@@ -39,9 +39,7 @@ where o.tenant_id = $1
 @strawberry.input(description="Changes of the organization: an absent member stays.")
 class OrganizationUpdateInput(Retryable):
     version: int | None = optional("Version that you saw; null: whichever it has now.")
-    key: str | None = optional(
-        "Name that people use: 1 to 64 letters, digits, dots, underscores, hyphens or @."
-    )
+    key: str | None = optional("Name that people use: 1 to 64 letters, digits, dots, underscores, hyphens or @.")
     name: str | None = optional("Display name, 1 to 200 characters.")
     time_zone: str | None = optional(
         "IANA time zone in which days begin, such as Europe/Zurich; holds from the next day."
@@ -70,4 +68,3 @@ async def organization_update(write: Write, input: OrganizationUpdateInput) -> O
         target = Target("ORGANIZATION", row["id"], subject_id=row["id"])
         write.record("ORGANIZATION_UPDATED", target, changes)
     return Outcome({"organization": ("ORGANIZATION", row["id"])})
-

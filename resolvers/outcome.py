@@ -38,9 +38,7 @@ _MEANING = {
     UserErrorCode.FORBIDDEN: "The key's portfolios do not allow it.",
     UserErrorCode.LIMIT_EXCEEDED: "More items than are allowed.",
     UserErrorCode.CYCLE: "A portfolio would lie below itself.",
-    UserErrorCode.IDEMPOTENCY_MISMATCH: (
-        "The idempotency key was used for another input within seven days."
-    ),
+    UserErrorCode.IDEMPOTENCY_MISMATCH: ("The idempotency key was used for another input within seven days."),
     WarningCode.SECRET_SHOWN_ONCE: "The secret was in the first answer and is kept nowhere.",
 }
 
@@ -67,9 +65,7 @@ class UserError:
     )
 
 
-@strawberry.type(
-    name="Warning", description="Something worth knowing about a change that was made."
-)
+@strawberry.type(name="Warning", description="Something worth knowing about a change that was made.")
 class ChangeWarning:
     code: WarningCode = strawberry.field(description="Kind of warning, for programs.")
     message: str = strawberry.field(description="What is worth knowing, for people.")
@@ -148,5 +144,3 @@ def entity_field(description: str) -> Any:
     return strawberry.field(
         description=f"{description}; null when the input was refused, or when the key may not read."
     )
-
-

@@ -51,15 +51,17 @@ update portfolio set version = version + 1, updated_at = $3, key = $4, name = $5
 where tenant_id = $1 and id = $2
 """
 _CONTENT = """
-select (select count(*) from portfolio x where x.tenant_id = $1 and x.parent_id = $2 and x.archived_at is null) as portfolio,
-       (select count(*) from product x where x.tenant_id = $1 and x.portfolio_id = $2 and x.archived_at is null) as product,
-       (select count(*) from initiative x
-        where x.tenant_id = $1 and x.portfolio_id = $2 and x.archived_at is null) as initiative
+select
+  (select count(*) from portfolio x
+   where x.tenant_id = $1 and x.parent_id = $2 and x.archived_at is null) as portfolio,
+  (select count(*) from product x
+   where x.tenant_id = $1 and x.portfolio_id = $2 and x.archived_at is null) as product,
+  (select count(*) from initiative x
+   where x.tenant_id = $1 and x.portfolio_id = $2 and x.archived_at is null) as initiative
 """
 
 _KEY = (
-    "Name that people use, unique in the organization: 2 to 32 characters A to Z, 0 to 9 and "
-    "hyphens, a letter first."
+    "Name that people use, unique in the organization: 2 to 32 characters A to Z, 0 to 9 and hyphens, a letter first."
 )
 
 
@@ -70,9 +72,7 @@ class _PortfolioInput:
     )
     parent_id: strawberry.ID | None = optional("Portfolio above; null: at the top.")
     owner_id: strawberry.ID | None = optional("Person who answers for the portfolio; null: nobody.")
-    importance: int | None = optional(
-        "Weight in its parent's health, 1 to 1000; a new portfolio: 100."
-    )
+    importance: int | None = optional("Weight in its parent's health, 1 to 1000; a new portfolio: 100.")
 
 
 @strawberry.input

@@ -61,12 +61,8 @@ class _ProductInput:
     )
     owner_id: strawberry.ID | None = optional("Person who answers for the product; null: nobody.")
     lifecycle_stage: LifecycleStage | None = optional("Stage of its life; a new product: IDEA.")
-    tier: ProductTier | None = optional(
-        "How critical it is to the business, a label; a new product: TIER_3."
-    )
-    importance: int | None = optional(
-        "Weight in its portfolio's health, 1 to 1000; a new product: 100."
-    )
+    tier: ProductTier | None = optional("How critical it is to the business, a label; a new product: TIER_3.")
+    importance: int | None = optional("Weight in its portfolio's health, 1 to 1000; a new product: 100.")
 
 
 @strawberry.input

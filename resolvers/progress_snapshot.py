@@ -53,8 +53,9 @@ _PARTS = (
 )
 
 _INSERT = """
-insert into progress_snapshot (tenant_id, id, initiative_id, recorded_at, observed_at, observed_on, total_scope, done_scope,
-                               total_items, done_items, in_progress_items, blocked_items, weekly_throughput)
+insert into progress_snapshot (tenant_id, id, initiative_id, recorded_at, observed_at, observed_on, total_scope,
+                               done_scope, total_items, done_items, in_progress_items, blocked_items,
+                               weekly_throughput)
 values ($1, $2, $3, $4, $5, organization_day($5), $6, $7, $8, $9, $10, $11, $12)
 """
 _IS_NEWEST = """
@@ -68,9 +69,7 @@ where tenant_id = $1 and id = $2
 """
 
 
-@strawberry.input(
-    description="Progress of an initiative at one instant, as a whole: an absent member is unknown."
-)
+@strawberry.input(description="Progress of an initiative at one instant, as a whole: an absent member is unknown.")
 class InitiativeProgressRecordInput(Retryable):
     initiative_id: strawberry.ID = required("Initiative that was observed; it follows no tracker.")
     observed_at: datetime | None = optional(
@@ -79,14 +78,10 @@ class InitiativeProgressRecordInput(Retryable):
     total_scope: float | None = optional(
         "Scope in all, from 0 on, in any one unit, at most 15 significant digits; null: unknown."
     )
-    done_scope: float | None = optional(
-        "Scope done, in the same unit, at most totalScope; null: unknown."
-    )
+    done_scope: float | None = optional("Scope done, in the same unit, at most totalScope; null: unknown.")
     total_items: int | None = optional("Number of items in all, 0 to 1,000,000; null: unknown.")
     done_items: int | None = optional("Number of items done, at most totalItems; null: unknown.")
-    in_progress_items: int | None = optional(
-        "Number of items being worked on, at most totalItems; null: unknown."
-    )
+    in_progress_items: int | None = optional("Number of items being worked on, at most totalItems; null: unknown.")
     blocked_items: int | None = optional(
         "Number of items in progress that are blocked, at most totalItems; null: unknown."
     )
@@ -102,9 +97,7 @@ class InitiativeProgressPayload(Payload):
 
 
 @mutation(InitiativeProgressPayload, scope=Scope.INGEST)
-async def initiative_progress_record(
-    write: Write, input: InitiativeProgressRecordInput
-) -> Outcome:
+async def initiative_progress_record(write: Write, input: InitiativeProgressRecordInput) -> Outcome:
     """Record the progress of an initiative that has no tracker. An older observation than the
     newest one is kept, but is not the current progress."""
     row = await write.find("INITIATIVE", input.initiative_id)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -51,7 +51,6 @@ select x.*, null::uuid as home_id from person x where x.tenant_id = $1 and x.id 
     union all select o.owner_id from initiative o where o.tenant_id = $1 and o.portfolio_id = c.descendant_id
   ) owned on owned.owner_id = x.id where c.tenant_id = $1 and c.ancestor_id = any ($3)))
 """
-_DAY = "select organization_day($1)"
 _SIGNAL = "select raise_signal('recompute_health', $1)"
 
 
@@ -68,9 +67,7 @@ class Target:
 class Write:
     """Handed to every change. now is one instant for all that the change writes."""
 
-    def __init__(
-        self, connection: asyncpg.Connection, viewer: Viewer, clock: Clock, encryption_key: bytes
-    ) -> None:
+    def __init__(self, connection: asyncpg.Connection, viewer: Viewer, clock: Clock, encryption_key: bytes) -> None:
         self.connection, self.viewer = connection, viewer
         self.clock, self.encryption_key = clock, encryption_key
         self.tenant_id = viewer.tenant_id
@@ -119,15 +116,9 @@ class Write:
             raise reject(UserErrorCode.NOT_FOUND, f"There is no such {spoken(kind)}.", "id")
         if version not in (None, strawberry.UNSET, row["version"]):
             message = f"Somebody changed it meanwhile: its version is {row['version']}."
-            error = UserError(
-                code=UserErrorCode.STALE_VERSION, message=message, field=["input", "version"]
-            )
+            error = UserError(code=UserErrorCode.STALE_VERSION, message=message, field=["input", "version"])
             raise Rejection(Outcome({payload_field: (kind, row["id"])}, [error]))
         return row
-
-    async def day(self, instant: datetime) -> date:
-        """Day of an instant in the organization's time zone."""
-        return await self.connection.fetchval(_DAY, instant)
 
     # Writing ---------------------------------------------------------------------------------
 

@@ -11,7 +11,8 @@ _PLANT = """
 insert into portfolio_closure (tenant_id, ancestor_id, descendant_id, depth)
 select $1::uuid, $2::uuid, $2::uuid, 0
 union all
-select $1::uuid, c.ancestor_id, $2::uuid, c.depth + 1 from portfolio_closure c where c.tenant_id = $1 and c.descendant_id = $3
+select $1::uuid, c.ancestor_id, $2::uuid, c.depth + 1 from portfolio_closure c
+where c.tenant_id = $1 and c.descendant_id = $3
 """
 _IS_BELOW = """
 select exists (select from portfolio_closure where tenant_id = $1 and descendant_id = $2 and ancestor_id = $3)

@@ -47,7 +47,7 @@ class WriteContext:
         return Actor(self.via, viewer.key_id, *holder, self.request_id)
 
 
-async def change(  # noqa: PLR0913 - the executor's one call, with all that it knows
+async def change(  # noqa: PLR0913, PLR0917 - the executor's one call, with all that it knows
     context: WriteContext,
     field: str,
     change: Change,

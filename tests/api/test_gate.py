@@ -242,6 +242,20 @@ def test_a_text_that_is_no_query_fails_at_its_place():
     assert [place.column for place in found.errors[0].locations or ()] == [12]
 
 
+@pytest.mark.parametrize("escape", [r"\u0000", r"\u{0}", r"\u{0000}", r"a\\\u0000"])
+def test_a_literal_with_the_character_that_ends_texts_is_bad_input(escape: str):
+    assert refusal(f'{{portfolio(id:"{escape}"){{id}}}}').code is ErrorCode.BAD_USER_INPUT
+
+
+@pytest.mark.parametrize("escape", [r"\\u0000", r"\u0001", "u0000"])
+def test_other_escapes_are_no_such_character(escape: str):
+    assert admit(f'{{portfolio(id:"{escape}"){{id}}}}')
+
+
+def test_half_a_surrogate_pair_in_a_literal_is_no_query():
+    assert invalid(r'{portfolio(id:"\ud800"){id}}').code is ErrorCode.GRAPHQL_PARSE_FAILED
+
+
 def test_an_invalid_document_is_invalid_every_time():
     gate = Gate(SCHEMA)
     for _ in range(2):

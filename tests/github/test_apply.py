@@ -188,6 +188,14 @@ async def test_a_form_of_github_is_read_like_json(tracker: Tracker) -> None:
     assert row["title"] == "Ünï"
 
 
+@pytest.mark.parametrize("body", [b"", b"payload=%7B", b"other=1", b"\xff", b"&".join([b"a=1"] * 50)])
+async def test_a_form_without_json_is_ignored(tracker: Tracker, body: bytes) -> None:
+    headers = signed(body, "issues", "form") | {"content-type": "application/x-www-form-urlencoded"}
+    assert (await tracker.post(body, headers)).status_code == 202
+    await tracker.apply()
+    assert await tracker.statuses() == [("IGNORED", "the body is not JSON")]
+
+
 async def test_a_delivery_that_cannot_be_applied_is_parked_and_the_others_go_on(tracker: Tracker) -> None:
     """The database itself refuses one item."""
     constraint = f"refuse_{tracker.connection_id.hex}"

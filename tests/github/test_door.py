@@ -109,10 +109,11 @@ async def test_a_forged_delivery_and_an_unknown_connection_get_the_same_answer(t
     path = f"/webhooks/{print_id('CONNECTION', tracker.connection_id)}"
     forged = await tracker.client.post(path, content=BODY, headers=headers)
     unknown_path = f"/webhooks/{print_id('CONNECTION', uuid4())}"
+    nowhere = await tracker.client.post(unknown_path, content=BODY, headers=headers)
     unknown = await tracker.client.post(unknown_path, content=BODY, headers=signed(BODY, "issues", "d"))
-    assert forged.status_code == unknown.status_code == 401
-    assert forged.content == unknown.content
-    assert _named(forged.headers) == _named(unknown.headers)
+    assert forged.status_code == nowhere.status_code == unknown.status_code == 401
+    assert forged.content == nowhere.content == unknown.content
+    assert _named(forged.headers) == _named(nowhere.headers)
     assert forged.json()["errors"][0]["extensions"] == {"code": "UNAUTHENTICATED"}
     assert await tracker.statuses() == []
 

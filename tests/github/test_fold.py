@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from functools import reduce
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from portfolio.snapshot import Known, Snapshot, fold
@@ -32,6 +32,7 @@ _snapshots = st.builds(
 )
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(st.data())
 def test_any_order_and_repetition_ends_in_the_same(data: st.DataObject) -> None:
     snapshots = data.draw(st.lists(_snapshots, min_size=1, max_size=8))
@@ -40,6 +41,7 @@ def test_any_order_and_repetition_ends_in_the_same(data: st.DataObject) -> None:
     assert fold_all(shuffled) == fold_all(snapshots)
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(st.lists(_snapshots, min_size=1, max_size=8))
 def test_the_fold_is_what_the_rule_says_of_all_snapshots_at_once(snapshots: list[Snapshot]) -> None:
     known = fold_all(snapshots)
@@ -58,6 +60,7 @@ def test_the_fold_is_what_the_rule_says_of_all_snapshots_at_once(snapshots: list
     assert known.needs_reread == (len(at_top) > 1)
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(st.lists(_snapshots, min_size=1, max_size=6))
 def test_what_is_known_is_known_again_when_it_is_folded_twice(snapshots: list[Snapshot]) -> None:
     known = fold_all(snapshots)

@@ -131,12 +131,16 @@ class Tracker:
         return [row["key"] for row in rows if row["initiative_id"] == initiative_id]
 
 
-def client_of(webhooks: WebhookDoor) -> httpx.AsyncClient:
-    """Speaks to the route as the API has it, behind what every request passes."""
+def application_of(webhooks: WebhookDoor) -> Starlette:
+    """The route as the API has it, behind what every request passes."""
     route = Route("/webhooks/{connection}", webhooks.receive, methods=["POST"])
     middleware = [Middleware(Door, clock=Clock())]
-    app = Starlette(routes=[route], middleware=middleware, exception_handlers={Refusal: answer_exception})
-    return httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://door")
+    return Starlette(routes=[route], middleware=middleware, exception_handlers={Refusal: answer_exception})
+
+
+def client_of(webhooks: WebhookDoor) -> httpx.AsyncClient:
+    transport = httpx.ASGITransport(app=application_of(webhooks))
+    return httpx.AsyncClient(transport=transport, base_url="http://door")
 
 
 def signed(body: bytes, event: str, key: str, secret: str = SECRET) -> dict[str, str]:

@@ -108,8 +108,12 @@ class View:
     def all(self, type_name: str) -> list[Row]:
         return self.rows(fields.TABLES[type_name])
 
+    @cached_property
+    def _seen(self) -> dict[str, list[Row]]:
+        return {name: [row for row in self.all(name) if self.sees(name, row)] for name in fields.TABLES}
+
     def seen(self, type_name: str) -> list[Row]:
-        return [row for row in self.all(type_name) if self.sees(type_name, row)]
+        return self._seen[type_name]
 
     def sees(self, type_name: str, row: Row | None) -> bool:
         return row is not None and (not self.restricted or fields.VISIBLE[type_name](self, row))
@@ -191,6 +195,7 @@ class Oracle:
     view: View
     cursor_secret: bytes
     fragments: dict[str, FragmentDefinitionNode] = field(init=False)
+    printed: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.fragments = {
@@ -254,6 +259,8 @@ class Oracle:
         definition = type_.fields[name]
         arguments = get_argument_values(definition, nodes[0], self.coerced)
         value = self._resolve(thing, type_name, name, arguments)
+        if value is not None:
+            self.printed.add(f"{type_name}.{name}")
         return self._print(definition.type, value, nodes)
 
     def _type_name(self, thing: Any) -> str:

@@ -1,0 +1,135 @@
+"""Generated reads: what the compiler answers is what the oracle answers, byte for byte."""
+
+import json
+import os
+import random
+import time
+from collections import Counter
+
+import pytest
+from graphql import GraphQLObjectType, get_operation_ast
+
+from runtime.viewer import Viewer
+from tests.reads import oracle_fields as fields
+from tests.reads.operations import Generated, Maker, Settings
+from tests.reads.oracle import Oracle, Universe, View
+from tests.reads.reading import CURSOR_SECRET, SCHEMA, Reading
+from tests.reads.world import NOW, World
+
+_DOCUMENTS = 450
+_SETTINGS_PER_DOCUMENT = 4
+_SOAK_SECONDS = float(os.environ.get("FOLIOSCOPE_SOAK") or 0) * 60
+
+
+@pytest.fixture(scope="module")
+async def views(filled_database: str, world: World) -> list[View]:
+    """Those who see everything come as often as those who see a part."""
+    universe = await Universe.read(filled_database)
+    viewers = [viewer for viewer in world.viewers for _ in range(1 if viewer.granted_portfolio_ids is not None else 3)]
+    return [View(universe, viewer, NOW) for viewer in viewers]
+
+
+class Search:
+    """Asks both for generated operations and compares; counts what was seen."""
+
+    def __init__(self, reading: Reading, views: list[View]) -> None:
+        self.reading, self.views = reading, views
+        self.counted: Counter[str] = Counter()
+        self.printed: set[str] = set()
+
+    async def run(self, seeds: range, until: float) -> None:
+        for seed in seeds:
+            if time.monotonic() > until:
+                break
+            chance, generated = self.make(seed)
+            for _ in range(_SETTINGS_PER_DOCUMENT):
+                view = chance.choice(self.views)
+                await self.check(view, generated.text, generated.settings(view), seed)
+
+    def make(self, seed: int) -> tuple[random.Random, Generated]:
+        chance = random.Random(seed)
+        return chance, Maker(SCHEMA, chance, chance.choice(self.views), CURSOR_SECRET).make()
+
+    async def check(self, view: View, text: str, settings: Settings, seed: int) -> None:
+        document = self.reading.document(text)
+        operation = get_operation_ast(document)
+        assert operation is not None
+        oracle = Oracle(SCHEMA, document, operation, settings, view, CURSOR_SECRET)
+        expected = oracle.answer()
+        answer = await self.reading.read(text, view.viewer, settings)
+        assert answer == expected, explain(text, settings, view.viewer, (answer, expected), seed)
+        json.loads(answer)
+        self.printed |= oracle.printed
+        self.counted.update(operations=1, restricted=view.restricted, bytes=len(answer))
+
+
+def explain(text: str, settings: Settings, viewer: Viewer, pair: tuple[bytes, bytes], seed: int) -> str:
+    answer, expected = pair
+    place = next((place for place in range(len(answer)) if answer[: place + 1] != expected[: place + 1]), 0)
+    start = max(0, place - 200)
+    return (
+        f"\nseed {seed}\n{text}\nvariables {settings}\ngrants {viewer.granted_portfolio_ids}\n"
+        f"compiled …{answer[start : place + 200].decode(errors='replace')}…\n"
+        f"oracle   …{expected[start : place + 200].decode(errors='replace')}…"
+    )
+
+
+def every_coordinate() -> set[str]:
+    """All fields of all types that a query can print."""
+    types = [
+        type_
+        for type_ in SCHEMA.type_map.values()
+        if isinstance(type_, GraphQLObjectType) and not type_.name.startswith("_")
+    ]
+    coordinates = {f"{type_.name}.{name}" for type_ in types for name in type_.fields}
+    return {coordinate for coordinate in coordinates if not coordinate.startswith(("Query._service", "Mutation."))}
+
+
+async def test_generated_reads_are_answered_as_by_the_oracle(reading: Reading, views: list[View]):
+    search = Search(reading, views)
+    await search.run(range(_DOCUMENTS), time.monotonic() + 120)
+    assert search.counted["operations"] >= 500
+    assert search.counted["restricted"] >= 150
+    assert every_coordinate() - search.printed == set(), "fields that no generated read printed"
+
+
+@pytest.mark.soak
+@pytest.mark.skipif(not _SOAK_SECONDS, reason="searches for FOLIOSCOPE_SOAK minutes")
+async def test_longer_search_finds_no_difference_either(reading: Reading, views: list[View]):
+    search = Search(reading, views)
+    first = random.SystemRandom().randrange(1_000, 10**9)
+    await search.run(range(first, first + 10**6), time.monotonic() + _SOAK_SECONDS)
+    assert search.counted["operations"] > 0
+
+
+@pytest.mark.parametrize("backward", [False, True])
+@pytest.mark.parametrize("coordinate", [name for name in fields.LISTS if name.startswith("Query.")])
+async def test_pages_joined_by_their_cursors_are_the_whole_list(
+    reading: Reading, views: list[View], coordinate: str, backward: bool
+):
+    view = views[0]
+    name, type_name = coordinate.partition(".")[2], fields.LISTS[coordinate][0]
+    orders = list(SCHEMA.type_map[f"{type_name}OrderField"].values)  # type: ignore[attr-defined]  # an enum
+    size, bound, more, end = (
+        ("last", "before", "hasPreviousPage", "startCursor")
+        if backward
+        else ("first", "after", "hasNextPage", "endCursor")
+    )
+    text = (
+        f"query Walk($bound: String, $order: [{type_name}Order!]) {{"
+        f" all: {name}(first: 100, orderBy: $order) {{ nodes {{ id }} totalCount }}"
+        f" page: {name}({size}: 4, {bound}: $bound, orderBy: $order) {{ nodes {{ id }} pageInfo {{ {more} {end} }} }} }}"
+    )
+    for order in orders:
+        for direction in ("ASC", "DESC"):
+            settings: Settings = {"order": [{"field": order, "direction": direction}], "bound": None}
+            joined: list[str] = []
+            while True:
+                answer = json.loads(await reading.read(text, view.viewer, settings))
+                ids = [node["id"] for node in answer["page"]["nodes"]]
+                joined = ids + joined if backward else joined + ids
+                if not answer["page"]["pageInfo"][more]:
+                    break
+                settings["bound"] = answer["page"]["pageInfo"][end]
+            assert joined == [node["id"] for node in answer["all"]["nodes"]]
+            assert len(joined) == len(set(joined)) == answer["all"]["totalCount"]
