@@ -1,7 +1,9 @@
 """What every request passes: limits of its head, an id, one log line, figures, and a last resort."""
 
+import asyncio
 import re
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +27,9 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 _HOST = re.compile(r"[A-Za-z0-9._:\[\]-]{0,255}")
 # Asked for every few seconds by machines.
 _QUIET = ("/health/live", "/health/ready", "/metrics")
+# Of a body that was refused: this much is still taken, and thrown away.
+_REST_BYTES = 1024 * 1024
+_REST_SECONDS = 1.0
 _CODE_OF_STATUS = {
     404: ErrorCode.NOT_FOUND,
     405: ErrorCode.METHOD_NOT_ALLOWED,
@@ -72,7 +77,8 @@ class Visit:
         self._receive, self._send = receive, send
         self._started = time.perf_counter()
         headers = Headers(scope=scope)
-        self._unread = headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
+        self._announced = headers.get("content-length", "0")
+        self._unread = self._announced != "0" or "transfer-encoding" in headers
 
     async def receive(self) -> Message:
         message = await self._receive()
@@ -87,10 +93,22 @@ class Visit:
             headers["X-Request-Id"] = self.scope["state"]["request_id"]
             headers["X-Content-Type-Options"] = "nosniff"
             headers.setdefault("Cache-Control", "no-store")
+            await self._read_rest()
             if self._unread:
                 # Else a client could hold the connection by sending the rest a byte at a time.
                 headers["Connection"] = "close"
         await self._send(message)
+
+    async def _read_rest(self) -> None:
+        """A client that is still sending when its connection closes may never read the answer."""
+        length = self._announced if self._announced.isdigit() else "0"
+        if not self._unread or len(length) > 9 or int(length) > _REST_BYTES:
+            return
+        size = 0
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_REST_SECONDS):
+                while self._unread and size <= _REST_BYTES:
+                    size += len((await self.receive()).get("body", b""))
 
     def finish(self) -> None:
         path, seconds = self.scope["path"], time.perf_counter() - self._started

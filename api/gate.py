@@ -9,24 +9,32 @@ from typing import Any
 from graphql import (
     DocumentNode,
     FieldNode,
+    FloatValueNode,
     FragmentDefinitionNode,
     GraphQLError,
     GraphQLSchema,
     GraphQLSyntaxError,
+    IntValueNode,
     OperationDefinitionNode,
     OperationType,
+    StringValueNode,
+    Visitor,
     parse,
     validate,
+    visit,
 )
 
 from api import limits
 from api.measure import Measured, Measurer, check
 from api.parameters import Parameters
 from api.price import SetPrice, literal_length, total
+from api.strict_json import parse_json, refuse_unstorable
 from runtime.refusal import ErrorCode, Refusal
 
-# Half a surrogate pair is refused by graphql-core, this is not; PostgreSQL's texts cannot hold it.
-_ESCAPED_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u(?:0000|\{0+\})")
+# What whoever has no key may ask; without the latter two, nothing of the schema.
+_ANONYMOUS_FIELDS = ("__typename", "__schema", "__type")
+# Only texts with one of these can hold a literal that nothing could store.
+_SUSPECT = re.compile(r"\\u|\d{21}|[eE]\+?\d{3}")
 
 
 @dataclass(frozen=True)
@@ -150,10 +158,8 @@ class Gate:
 
 
 def _parse(text: str) -> DocumentNode:
-    if _ESCAPED_NUL.search(text):
-        raise Refusal(ErrorCode.BAD_USER_INPUT, "A text contains the character U+0000.")
     try:
-        return parse(text, max_tokens=limits.TOKENS, allow_empty_selection_sets=False)
+        document = parse(text, max_tokens=limits.TOKENS, allow_empty_selection_sets=False)
     except GraphQLSyntaxError as error:
         # graphql-core has no other sign of these two.
         if error.description.startswith("Document contains more than"):
@@ -162,6 +168,22 @@ def _parse(text: str) -> DocumentNode:
         if error.description.startswith("Document is nested too deeply"):
             raise Refusal(ErrorCode.QUERY_TOO_DEEP, "The query nests too deeply.") from None
         raise Invalid(ErrorCode.GRAPHQL_PARSE_FAILED, [error]) from None
+    if _SUSPECT.search(text):
+        visit(document, _Literals())
+    return document
+
+
+class _Literals(Visitor):
+    """Holds literals to what is asked of JSON. graphql-core refuses half surrogate pairs by itself."""
+
+    def enter_string_value(self, node: StringValueNode, *_: Any) -> None:
+        refuse_unstorable(node.value)
+
+    def enter_int_value(self, node: IntValueNode, *_: Any) -> None:
+        parse_json(node.value.encode())
+
+    def enter_float_value(self, node: FloatValueNode, *_: Any) -> None:
+        parse_json(node.value.encode())
 
 
 def _cost(document: Document, chosen: Candidate, variables: Mapping[str, Any]) -> int:
@@ -181,7 +203,7 @@ def _defaults(operation: OperationDefinitionNode) -> dict[str, int]:
 
 def _asks_for_schema_only(operation: OperationDefinitionNode) -> bool:
     return operation.operation is OperationType.QUERY and all(
-        isinstance(item, FieldNode) and item.name.value in ("__typename", "__schema", "__type")
+        isinstance(item, FieldNode) and item.name.value in _ANONYMOUS_FIELDS
         for item in operation.selection_set.selections
     )
 

@@ -1,4 +1,4 @@
-"""Halden Group, a made-up company: its portfolios, products, initiatives, KPIs, and how their numbers run over half a year.
+"""Halden Group, a made-up company: its products and people, and how its numbers run over half a year.
 
 Everything follows from the seed and the day: the same seed on the same day gives the same company.
 """
@@ -290,7 +290,7 @@ def values_of_week(seed: int, today: date, week: int) -> Iterator[Value]:
     last_day = today - timedelta(weeks=WEEKS - 1 - week)
     for product in PRODUCTS:
         for name in product.kpis:
-            draw = random.Random(f"{seed}/{product.key}/{name}/{week}")  # noqa: S311 - a demo's numbers
+            draw = random.Random(f"{seed}/{product.key}/{name}/{week}")
             for back in range(6, -1, -1):
                 day = last_day - timedelta(days=back)
                 value = _value(KPIS[name], _level(product, week), day, draw)
@@ -317,7 +317,7 @@ def progress_of_week(seed: int, week: int) -> Iterator[Progress]:
     """What is known of each initiative at the end of a week; slow products finish fewer items."""
     for product in PRODUCTS:
         for position, _ in enumerate(product.initiatives):
-            draw = random.Random(f"{seed}/{product.key}/{position}")  # noqa: S311 - a demo's numbers
+            draw = random.Random(f"{seed}/{product.key}/{position}")
             total = draw.randrange(28, 60)
             pace = total / WEEKS * (0.55 + 0.6 * product.health)
             done_by_week = [max(0, round(draw.gauss(pace, pace / 3))) for _ in range(WEEKS)]

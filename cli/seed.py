@@ -19,7 +19,7 @@ from graphql import DocumentNode, OperationDefinitionNode, get_operation_ast, pa
 from cli import demo_company as company
 from cli.application import app
 from cli.progress import Report, step
-from portfolio.identity import uuid7
+from portfolio.enumerations import Scope
 from resolvers.execute import Context, Executor, Schema
 from runtime.clock import Clock
 from runtime.failure import Failure
@@ -30,6 +30,7 @@ from workers.recompute_health import recompute_health
 
 # The demo's tenant is always the same one, so that a second start finds the first one's work.
 TENANT_ID = UUID("01920000-0000-7000-8000-0000000de300")
+_ADMINISTRATOR_ID = UUID("01920000-0000-7000-8000-0000000de301")
 _UNFINISHED = "Halden Group (being prepared)"
 _FINISHED = "Halden Group"
 _KEY_LIFE = timedelta(days=365)
@@ -41,7 +42,13 @@ with organization as (
 insert into subject (tenant_id, id, kind) values ($1, $1, 'ORGANIZATION')
 """
 _ADMINISTRATOR = """
-insert into person (tenant_id, id, key, name, created_at, updated_at) values ($1, $2, 'administrator', 'Administrator', $3, $3)
+insert into person (tenant_id, id, key, name, created_at, updated_at)
+values ($1, $2, 'administrator', 'Administrator', $3, $3)
+"""
+_IS_LIVE = """
+select exists (
+  select from api_key
+  where tenant_id = $1 and id = $2 and secret_digest = $3 and revoked_at is null and expires_at > $4)
 """
 _KEY = """
 insert into api_key (tenant_id, id, name, person_id, secret_digest, scopes, expires_at, created_at, updated_at)
@@ -84,14 +91,14 @@ async def _is_in_use(settings: Settings) -> bool:
     """Whether any tenant has ever changed anything."""
     connection = await open_connection(settings.database_url, RELAY_ROLE)
     try:
-        return await connection.fetchval("select exists (select from signal)")
+        return bool(await connection.fetchval("select exists (select from signal)"))
     finally:
         await connection.close()
 
 
 class _Seeding:
     def __init__(self, settings: Settings, database: Database, number: int) -> None:
-        self.database, self.number = database, number
+        self.settings, self.database, self.number = settings, database, number
         self.moment = datetime.now(UTC)
         self.clock = Clock(now=lambda: self.moment)
         self.executor = Executor(Schema(), database, self.clock, settings)
@@ -115,15 +122,15 @@ class _Seeding:
 
     async def _begin(self, begun: bool) -> date:
         """The last day of the company's half year: today, or the day on which an interrupted seed began."""
-        administrator = uuid7(datetime(2024, 10, 1, tzinfo=UTC), 1)
         async with self.database.transaction(TENANT_ID) as connection:
             if not begun:
                 await connection.execute(_ORGANIZATION, TENANT_ID, _UNFINISHED, self.moment)
-                await connection.execute(_ADMINISTRATOR, TENANT_ID, administrator, self.moment)
-            began_at = await connection.fetchval("select created_at from organization where tenant_id = $1", TENANT_ID)
-        self.viewer = Viewer(
-            TENANT_ID, self.clock.new_id(), administrator, None, frozenset({"READ", "WRITE", "INGEST", "ADMIN"}), None
-        )
+                await connection.execute(_ADMINISTRATOR, TENANT_ID, _ADMINISTRATOR_ID, self.moment)
+            began_at: Any = await connection.fetchval(
+                "select created_at from organization where tenant_id = $1", TENANT_ID
+            )
+        key_id = await _keep_key(self.settings, self.database)
+        self.viewer = Viewer(TENANT_ID, key_id, _ADMINISTRATOR_ID, None, frozenset(Scope), None)
         first_day = began_at.date() - timedelta(weeks=company.WEEKS)
         self.moment = datetime.combine(first_day, time(9), UTC)
         return began_at.date()
@@ -134,56 +141,103 @@ class _Seeding:
             await self._change("personCreate", "PersonCreateInput", "person", key, key=key, name=name, email=email)
         for item in company.PORTFOLIOS:
             await self._change(
-                "portfolioCreate", "PortfolioCreateInput", "portfolio", item.key,
-                key=item.key, name=item.name, description=item.description, importance=item.importance,
-                ownerId=self.ids[item.owner], parentId=self.ids[item.parent] if item.parent else None,
-            )  # fmt: skip
+                "portfolioCreate",
+                "PortfolioCreateInput",
+                "portfolio",
+                item.key,
+                key=item.key,
+                name=item.name,
+                description=item.description,
+                importance=item.importance,
+                ownerId=self.ids[item.owner],
+                parentId=self.ids[item.parent] if item.parent else None,
+            )
         for product in company.PRODUCTS:
             await self._make_product(product, today)
 
     async def _make_product(self, product: company.DemoProduct, today: date) -> None:
         await self._change(
-            "productCreate", "ProductCreateInput", "product", product.key,
-            key=product.key, name=product.name, description=product.description, importance=product.importance,
-            portfolioId=self.ids[product.portfolio], ownerId=self.ids[product.owner], lifecycleStage=product.stage, tier=product.tier,
-        )  # fmt: skip
+            "productCreate",
+            "ProductCreateInput",
+            "product",
+            product.key,
+            key=product.key,
+            name=product.name,
+            description=product.description,
+            importance=product.importance,
+            portfolioId=self.ids[product.portfolio],
+            ownerId=self.ids[product.owner],
+            lifecycleStage=product.stage,
+            tier=product.tier,
+        )
         for name in product.kpis:
             kpi, key = company.KPIS[name], company.kpi_key(product, name)
             await self._change(
-                "kpiCreate", "KpiCreateInput", "kpi", key,
-                key=key, name=f"{kpi.name}, {product.name}", subjectId=self.ids[product.key], category=kpi.category, unit=kpi.unit,
-                direction=kpi.direction, critical=kpi.critical, target={"target": kpi.target, "redAt": kpi.red_at},
-            )  # fmt: skip
+                "kpiCreate",
+                "KpiCreateInput",
+                "kpi",
+                key,
+                key=key,
+                name=f"{kpi.name}, {product.name}",
+                subjectId=self.ids[product.key],
+                category=kpi.category,
+                unit=kpi.unit,
+                direction=kpi.direction,
+                critical=kpi.critical,
+                target={"target": kpi.target, "redAt": kpi.red_at},
+            )
         for position, name in enumerate(product.initiatives):
             key = company.initiative_key(product, position)
             await self._change(
-                "initiativeCreate", "InitiativeCreateInput", "initiative", key,
-                key=key, name=name, portfolioId=self.ids[product.portfolio], ownerId=self.ids[product.owner], state="ACTIVE",
-                startOn=str(today - timedelta(weeks=company.WEEKS)), targetOn=str(today + timedelta(weeks=4 + 3 * position)),
+                "initiativeCreate",
+                "InitiativeCreateInput",
+                "initiative",
+                key,
+                key=key,
+                name=name,
+                portfolioId=self.ids[product.portfolio],
+                ownerId=self.ids[product.owner],
+                state="ACTIVE",
+                startOn=str(today - timedelta(weeks=company.WEEKS)),
+                targetOn=str(today + timedelta(weeks=4 + 3 * position)),
                 products=[{"productId": self.ids[product.key], "importance": 100}],
-            )  # fmt: skip
+            )
 
     async def _play_week(self, today: date, week: int) -> None:
         rows = [
-            {"kpiId": self.ids[value.kpi_key], "value": value.value, "observedAt": _evening(value.day, self.moment), "source": "warehouse",
-             "externalId": f"{value.kpi_key}/{value.day}"}
+            {
+                "kpiId": self.ids[value.kpi_key],
+                "value": value.value,
+                "observedAt": _evening(value.day, self.moment),
+                "source": "warehouse",
+                "externalId": f"{value.kpi_key}/{value.day}",
+            }
             for value in company.values_of_week(self.number, today, week)
-        ]  # fmt: skip
+        ]
         await self._change("measurementsRecord", "MeasurementsRecordInput", None, f"week {week}", measurements=rows)
         for item in company.progress_of_week(self.number, week):
             await self._change(
-                "initiativeProgressRecord", "InitiativeProgressRecordInput", "initiative", f"{item.initiative_key} week {week}",
-                initiativeId=self.ids[item.initiative_key], totalItems=item.total_items, doneItems=item.done_items,
-                totalScope=item.total_items, doneScope=item.done_items, inProgressItems=item.in_progress_items,
-                blockedItems=item.blocked_items, weeklyThroughput=item.weekly_throughput, observedAt=self.moment.isoformat(),
-            )  # fmt: skip
+                "initiativeProgressRecord",
+                "InitiativeProgressRecordInput",
+                "initiative",
+                f"{item.initiative_key} week {week}",
+                initiativeId=self.ids[item.initiative_key],
+                totalItems=item.total_items,
+                doneItems=item.done_items,
+                totalScope=item.total_items,
+                doneScope=item.done_items,
+                inProgressItems=item.in_progress_items,
+                blockedItems=item.blocked_items,
+                weeklyThroughput=item.weekly_throughput,
+                observedAt=self.moment.isoformat(),
+            )
 
     async def _change(self, field: str, input_type: str, entity: str | None, name: str, /, **members: Any) -> None:
         """Carries out one mutation; its idempotency key is the field and the name of what it makes."""
         document, operation, text = self._document(field, input_type, entity)
         variables = {"input": {**members, "idempotencyKey": f"seed/{field}/{name}".replace(" ", "-")}}
         request = _Request(text, document, operation, variables)
-        result = await self.executor.run(request, Context(self.viewer))
+        result = await self.executor.run(request, Context(self.viewer, via="COMMAND"))
         payload = orjson.loads(orjson.dumps(result.data))[field] if result.data is not None else None
         mistakes = [error.message for error in result.errors or ()] + [
             error["message"] for error in (payload or {}).get("userErrors", ())
@@ -198,7 +252,8 @@ class _Seeding:
     ) -> tuple[DocumentNode, OperationDefinitionNode, str]:
         if field not in self._documents:
             selected = f"{entity} {{ id }} " if entity else ""
-            text = f"mutation ($input: {input_type}!) {{ {field}(input: $input) {{ {selected}userErrors {{ message }} }} }}"
+            answer = f"{selected}userErrors {{ message }}"
+            text = f"mutation ($input: {input_type}!) {{ {field}(input: $input) {{ {answer} }} }}"
             document = parse(text)
             operation = get_operation_ast(document)
             assert operation is not None, "the text above has one operation"
@@ -218,25 +273,24 @@ def _evening(day: date, latest: datetime) -> str:
     return min(datetime.combine(day, time(18), UTC), latest).isoformat()
 
 
-async def _keep_key(settings: Settings, database: Database) -> None:
-    """Keeps a key that this database knows in FOLIOSCOPE_HOME, readable by its owner alone."""
-    path: Path = settings.home / "api-key"
+async def _keep_key(settings: Settings, database: Database) -> UUID:
+    """Id of the key in FOLIOSCOPE_HOME; makes one, readable by its owner alone, if this database knows none there."""
+    path = settings.home / "api-key"
     now = datetime.now(UTC)
     async with database.transaction(TENANT_ID) as connection:
-        known = parse_key(path.read_text().strip()) if path.exists() else None
-        if known and await connection.fetchval(
-            "select exists (select from api_key where tenant_id = $1 and id = $2 and secret_digest = $3 and revoked_at is null and expires_at > $4)",
-            TENANT_ID, *known, now,
-        ):  # fmt: skip
-            return
-        clock = Clock()
-        key_id = clock.new_id()
+        known = _read_key(path)
+        if known and await connection.fetchval(_IS_LIVE, TENANT_ID, *known, now):
+            return known[0]
+        key_id = Clock().new_id()
         text, digest = make_key(key_id)
-        administrator = await connection.fetchval(
-            "select id from person where tenant_id = $1 and key = 'administrator'", TENANT_ID
-        )
-        await connection.execute(_KEY, TENANT_ID, key_id, "Demo key", administrator, digest, now + _KEY_LIFE, now)
+        expires_at = now + _KEY_LIFE
+        await connection.execute(_KEY, TENANT_ID, key_id, "Demo key", _ADMINISTRATOR_ID, digest, expires_at, now)
         _write_private(path, text)
+    return key_id
+
+
+def _read_key(path: Path) -> tuple[UUID, bytes] | None:
+    return parse_key(path.read_text().strip()) if path.exists() else None
 
 
 def _write_private(path: Path, text: str) -> None:

@@ -55,7 +55,7 @@ def argument_tree(field: GraphQLField, node: FieldNode, variables: VariableValue
     given = {argument.name.value: argument.value for argument in node.arguments or ()}
     tree: dict[str, Tree] = {}
     for name, definition in field.args.items():
-        branch = _walk(given[name], definition.type, variables) if name in given else Undefined
+        branch: Any = _walk(given[name], definition.type, variables) if name in given else Undefined
         if branch is Undefined and definition.default_value is not Undefined:
             branch = _from_value(
                 definition.default_value,

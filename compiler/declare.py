@@ -1,7 +1,7 @@
 """The words by which a schema file says where its fields come from: metadata on ordinary Strawberry fields.
 
 SQL fragments are templates: {self} is the alias of the row that carries the field, {parent} of the row above it,
-{other} of the related row, {tenant} the tenant's parameter, {now} the request's instant, {name} an argument's parameter.
+{other} of the related row, {tenant} the tenant's parameter, {now} the request's instant, {name} an argument.
 {within x} becomes "and x = any(granted portfolios)" for a viewer with portfolio grants, and nothing for all others;
 {restricted sql} becomes sql for such a viewer.
 """
@@ -11,7 +11,7 @@ import re
 import types
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any, TypeVar, get_args
 
 import strawberry
 from strawberry.types.field import StrawberryField
@@ -19,6 +19,8 @@ from strawberry.types.field import StrawberryField
 from compiler.mapping import Access, Filter, Lookup, Many, One, OneOf, Order, Part, Refetch, Rows, Source, Table, Value
 
 KEY = "folioscope"
+
+Class = TypeVar("Class", bound=type)
 
 
 def snake_case(name: str) -> str:
@@ -240,13 +242,13 @@ def table(
     kind: str | None = None,
     wall: str | None = None,
     orders: Mapping[str, Order] | None = None,
-) -> Callable[[type], type]:
+) -> Callable[[Class], Class]:
     """Makes a class a GraphQL type over a table, described by its docstring. A field archived_at hides rows from lists.
 
     orders: sort keys that are no field of the type.
     """
 
-    def decorate(cls: type) -> type:
+    def decorate(cls: Class) -> Class:
         keys = ["id"] if kind else []
         typed: Any = strawberry.federation.type(cls, keys=list[Any](keys), description=_description(cls))
         fields = resolve_scalars(typed)
@@ -266,14 +268,14 @@ def table(
     return decorate
 
 
-def interface(cls: type) -> type:
+def interface(cls: Class) -> Class:
     """Makes a class a GraphQL interface whose mappings its types inherit."""
     typed: Any = strawberry.interface(cls, description=_description(cls))
     resolve_scalars(typed)
     return typed
 
 
-def value_object(cls: type) -> type:
+def value_object(cls: Class) -> Class:
     """Makes a class a GraphQL type without a table: its fields read the row of the list or object that carries it."""
     typed: Any = strawberry.type(cls, description=_description(cls))
     resolve_scalars(typed)

@@ -81,6 +81,17 @@ def listing(cls: Any, comparators: Mapping[str, Any], extra: Mapping[str, ExtraF
     )
 
 
+def filter_object(name: str, description: str, members: Mapping[str, tuple[Any, str]]) -> Any:
+    """An input of comparators, for a nested member of a filter: name → (comparator, description)."""
+    body = {
+        attribute: strawberry.field(description=text, default=strawberry.UNSET)
+        for attribute, (_, text) in members.items()
+    }
+    annotations = {attribute: annotation | None for attribute, (annotation, _) in members.items()}
+    made = type(name, (), {"__annotations__": annotations, "__module__": __name__, **body})
+    return strawberry.input(made, description=description)
+
+
 def _named(name: str, module: str, fields: Mapping[str, tuple[Any, str]], description: str) -> Any:
     body = {attribute: strawberry.field(description=text) for attribute, (_, text) in fields.items()}
     annotations = {attribute: annotation for attribute, (annotation, _) in fields.items()}

@@ -89,11 +89,12 @@ class Request(Protocol):
 
 @dataclass(frozen=True)
 class Context:
-    """What the door knows of a request beside its operation. viewer: null for an anonymous one."""
+    """What the door knows of a request beside its operation. viewer: null for an anonymous one; via: the door."""
 
     viewer: Viewer | None
     request_id: str | None = None
     idempotency_key: str | None = None
+    via: str = "API"
 
 
 @dataclass(frozen=True)
@@ -156,7 +157,7 @@ class Executor:
         answer = await self.reader.query(operation, root, [item for item in grouped if not _is_meta(item)])
         meta = [item for item in grouped if _is_meta(item)]
         if not meta:
-            return ExecutionResult(orjson.Fragment(answer), None)
+            return ExecutionResult(_printed(answer), None)
         found = self._introspect(request, meta)
         both = {**orjson.loads(answer), **(found.data or {})}
         return ExecutionResult({key: both[key] for key, _ in grouped if key in both}, found.errors)
@@ -191,7 +192,7 @@ class Executor:
                 errors.append(GraphQLError(str(error), nodes=nodes, path=[key], original_error=error))
                 answer = b"null"
             parts.append(_member(key, answer))
-        return ExecutionResult(orjson.Fragment(_object(parts)), errors or None)
+        return ExecutionResult(_printed(_object(parts)), errors or None)
 
     async def _change_field(
         self,
@@ -227,6 +228,7 @@ class Executor:
             context.request_id,
             context.idempotency_key,
             self.encryption_key,
+            context.via,
         )
         return await change(write, field.name, found, arguments, answer, _selection_hash(operation, field))
 
@@ -264,6 +266,11 @@ class Executor:
             lambda planner: planner.plan_object(type_, details, "{other}.id = {value}"),
         )
         return await self.reader.object(connection, operation, plan, entity[1])
+
+
+def _printed(text: bytes) -> Any:
+    """Data that is JSON already."""
+    return orjson.Fragment(text)
 
 
 def _fragments(document: DocumentNode) -> tuple[FragmentDefinitionNode, ...]:

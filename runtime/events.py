@@ -49,8 +49,8 @@ class Event:
 
 _INSERT_EVENT = """
 with written as (
-  insert into event (tenant_id, id, type, entity_kind, entity_id, subject_id, portfolio_id, actor_key_id, actor_person_id,
-                     actor_service_account_id, via, request_id, changes, occurred_at)
+  insert into event (tenant_id, id, type, entity_kind, entity_id, subject_id, portfolio_id, actor_key_id,
+                     actor_person_id, actor_service_account_id, via, request_id, changes, occurred_at)
   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13::text::jsonb, $14))
 insert into event_unsealed (tenant_id, event_id, digest) values ($1, $2, $15)
 """
@@ -87,8 +87,8 @@ async def append(connection: asyncpg.Connection, tenant_id: UUID, actor: Actor, 
 
 
 def event_digest(fields: Sequence[Any], changes: Any, occurred_at: datetime) -> bytes:
-    """SHA-256 of the event's canonical text: a JSON list of the columns in table order, UUIDs as text, the instant in UTC
-    with microseconds, changes with sorted keys. The audit recomputes it from the stored row."""
+    """SHA-256 of the event's canonical text: a JSON list of the columns in table order, UUIDs as text, the instant in
+    UTC with microseconds, changes with sorted keys. The audit recomputes it from the stored row."""
     values = [None if value is None else str(value) for value in fields]
     document = [*values, changes, occurred_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")]
     text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)

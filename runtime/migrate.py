@@ -98,9 +98,7 @@ async def _migrate(
         await connection.execute("reset role; reset lock_timeout; reset statement_timeout")
 
 
-async def pending_migrations(
-    connection: asyncpg.Connection, migrations: Sequence[Migration]
-) -> list[Migration]:
+async def pending_migrations(connection: asyncpg.Connection, migrations: Sequence[Migration]) -> list[Migration]:
     """What is not applied yet. A history that differs from the files is a Failure."""
     if await connection.fetchval("select to_regclass('schema_migration')") is None:
         return list(migrations)
@@ -155,5 +153,5 @@ def _failed(migration: Migration, error: asyncpg.PostgresError) -> Failure:
         remedy = "The file's transaction was rolled back. Correct it and run the command again."
     else:
         remedy = "It runs without a transaction: undo by hand what it left, then run it again."
-    context = f" ({error.context})" if getattr(error, "context", None) else ""
-    return Failure(f"Migration {where}: {error}{context}", remedy)
+    context = getattr(error, "context", None)
+    return Failure(f"Migration {where}: {error}{f' ({context})' if context else ''}", remedy)

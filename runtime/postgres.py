@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import asyncpg
@@ -43,7 +43,7 @@ async def _keep_session(_: asyncpg.Connection) -> None:
 
 
 class Database:
-    """A pool under one role. All data access of a tenant goes through `transaction` or carries its claim in the statement."""
+    """A pool under one role. A tenant's data are reached by `transaction`, or by a statement that sets the claim."""
 
     def __init__(self, pool: asyncpg.Pool) -> None:
         self._pool = pool
@@ -72,12 +72,12 @@ class Database:
     async def connection(self) -> AsyncIterator[asyncpg.Connection]:
         """A connection in autocommit, waited for at most one second."""
         async with self._pool.acquire(timeout=1) as connection:
-            yield connection
+            yield cast(asyncpg.Connection, connection)
 
     @asynccontextmanager
     async def transaction(self, tenant_id: UUID, **options: Any) -> AsyncIterator[asyncpg.Connection]:
         """A transaction that sees and writes this tenant's rows only. Options are those of asyncpg's transaction."""
-        async with self._pool.acquire(timeout=1) as connection, connection.transaction(**options):
+        async with self.connection() as connection, connection.transaction(**options):
             await claim(connection, tenant_id)
             yield connection
 

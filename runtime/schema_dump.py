@@ -28,9 +28,7 @@ def dump_schema(database_url: str, version: int = 18) -> str:
         "--exclude-table=*_default",
         f"--dbname={database_url}",
     )
-    text = subprocess.run(
-        command, capture_output=True, text=True, check=True, env=client_environment()
-    ).stdout
+    text = subprocess.run(command, capture_output=True, text=True, check=True, env=client_environment()).stdout
     kept = (line for line in text.splitlines() if not _NOISE.match(line))
     return _HEADER + re.sub(r"\n{3,}", "\n\n", "\n".join(kept)).strip() + "\n"
 

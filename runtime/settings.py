@@ -55,9 +55,7 @@ class Settings(Home):
     """Every setting of every process. Made by `load_settings`, which explains all faults."""
 
     host: Annotated[str, Field(description="Address on which the API listens.")] = "127.0.0.1"
-    port: Annotated[
-        int, Field(ge=1, le=65535, description="Port on which the API listens, 1 to 65535.")
-    ] = 8000
+    port: Annotated[int, Field(ge=1, le=65535, description="Port on which the API listens, 1 to 65535.")] = 8000
     database_url: str = Field(
         default_factory=_database_url,
         validation_alias="DATABASE_URL",
@@ -71,8 +69,7 @@ class Settings(Home):
         validation_alias="REDIS_URL",
         repr=False,
         pattern=r"^(rediss?|unix)://",
-        description="Redis 7 or Valkey 8, or newer: redis://host:6379/0. "
-        "Unset: the Valkey that `folioscope up` runs.",
+        description="Redis 7 or Valkey 8, or newer: redis://host:6379/0. Unset: the Valkey that `folioscope up` runs.",
     )
     secret_key: SecretStr = Field(
         default_factory=_secret_key,
@@ -90,15 +87,11 @@ class Settings(Home):
         Literal["console", "json"],
         Field(description="console for people, json (an object a line) for log collectors."),
     ] = "console"
-    api_processes: Annotated[
-        int, Field(ge=1, le=64, description="API processes that share the port, 1 to 64.")
-    ] = 1
+    api_processes: Annotated[int, Field(ge=1, le=64, description="API processes that share the port, 1 to 64.")] = 1
     database_pool_size: Annotated[
         int, Field(ge=2, le=200, description="PostgreSQL connections of a process, 2 to 200.")
     ] = 16
-    redis_pool_size: Annotated[
-        int, Field(ge=2, le=1000, description="Redis connections of a process, 2 to 1000.")
-    ] = 50
+    redis_pool_size: Annotated[int, Field(ge=2, le=1000, description="Redis connections of a process, 2 to 1000.")] = 50
 
     @property
     def embedded_database(self) -> bool:

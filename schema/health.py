@@ -2,11 +2,9 @@
 
 from datetime import date, datetime
 
-import strawberry
-
 from compiler.comparison import enum_comparator
 from compiler.declare import column, expression, part, rows, table, value_object
-from compiler.listing import ExtraFilter
+from compiler.listing import ExtraFilter, filter_object
 from compiler.mapping import Filter
 from portfolio.enumerations import ConfidenceLevel, HealthBand, HealthDimensionName
 from schema.scalars import COMPARATORS, Points
@@ -166,21 +164,15 @@ class Health:
     computed_at: datetime | None = column("Instant of the computation; null until first scored.")
 
 
-_BandComparator = enum_comparator(HealthBand)
-_PointsComparator = COMPARATORS["POINTS"]
-
-
-@strawberry.input(description="Condition on the current health.")
-class HealthFilter:
-    band: _BandComparator | None = strawberry.field(description="Band.", default=strawberry.UNSET)  # pyright: ignore[reportInvalidTypeForm] - made at import
-    score: _PointsComparator | None = strawberry.field(  # pyright: ignore[reportInvalidTypeForm] - made at import
-        description="Published score; objects without one are neither above nor below anything.",
-        default=strawberry.UNSET,
-    )
-
-
 HEALTH_FILTER = ExtraFilter(
-    HealthFilter,
+    filter_object(
+        "HealthFilter",
+        "Condition on the current health; all members given must hold.",
+        {
+            "band": (enum_comparator(HealthBand), "Band."),
+            "score": (COMPARATORS["POINTS"], "Published score; without one it is neither above nor below anything."),
+        },
+    ),
     "Current health.",
     {
         "band": Filter("{self}.health_band", HealthBand, "text"),

@@ -43,10 +43,8 @@ where tenant_id = $1 and id = $2 and status = 'NEW'
 """
 _RELINK = "select initiative_id from relink_items($1, $2, $3) as initiative_id"
 _LINKED = """
-select work_item_id, min(initiative_id::text)::uuid as subject_id,
-       array_agg(initiative_id) as initiative_ids
-from work_item_link where tenant_id = $1 and work_item_id = any ($2) and valid_to is null
-group by work_item_id
+select work_item_id, array_agg(initiative_id) as initiative_ids from work_item_link
+where tenant_id = $1 and work_item_id = any ($2) and valid_to is null group by work_item_id
 """
 _RAISE = "select raise_signal('recompute_health', $1)"
 

@@ -247,9 +247,20 @@ def test_a_literal_with_the_character_that_ends_texts_is_bad_input(escape: str):
     assert refusal(f'{{portfolio(id:"{escape}"){{id}}}}').code is ErrorCode.BAD_USER_INPUT
 
 
-@pytest.mark.parametrize("escape", [r"\\u0000", r"\u0001", "u0000"])
+@pytest.mark.parametrize("escape", [r"\\u0000", r"\u0001", "u0000", "1e999", "9" * 21])
 def test_other_escapes_are_no_such_character(escape: str):
     assert admit(f'{{portfolio(id:"{escape}"){{id}}}}')
+
+
+@pytest.mark.parametrize("number", ["1e999", "-1E+999", "9" * 400 + ".5", "9" * 21])
+def test_a_literal_beyond_numbers_is_bad_input(number: str):
+    assert refusal(f"{{portfolio(id:{number}){{id}}}}").code is ErrorCode.BAD_USER_INPUT
+
+
+@pytest.mark.parametrize("number", ["1e100", "1e-999", "9" * 20])
+def test_large_numbers_are_left_to_their_types(number: str):
+    found = invalid(f"{{products(first:{number}){{totalCount}}}}")
+    assert found.code is ErrorCode.GRAPHQL_VALIDATION_FAILED
 
 
 def test_half_a_surrogate_pair_in_a_literal_is_no_query():

@@ -89,7 +89,7 @@ class Maker:
         if type_.name.endswith("Connection"):
             chosen = self.chance.sample(names, self.chance.randint(1, len(names)))
         else:
-            chosen = self.chance.sample(names, min(len(names), self.chance.choice([1, 2, 3, 5])))
+            chosen = self.chance.sample(names, min(len(names), self.chance.choice([1, 2, 4, 8])))
         parts = [self.field(type_, name, depth - 1) for name in chosen]
         if not parts or self.chance.random() < 0.1:
             parts.append("__typename")

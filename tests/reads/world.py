@@ -299,7 +299,7 @@ class TenantBuilder:
                 scopes=sorted(EVERY_SCOPE),
                 granted_portfolio_ids=granted,
                 expires_at=NOW + timedelta(days=90),
-                revoked_at=None,
+                revoked_at=self.maybe(self.instant(), 0.5),
                 **self.stamps(archivable=False),
             )
             granted_ids = tuple(granted) if granted is not None else None

@@ -26,6 +26,10 @@ ALL_SCOPES = frozenset({"READ", "WRITE", "INGEST", "ADMIN"})
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
 
+# Keys are found by their id alone, so that no two tenants of a database may share one.
+_BITS = itertools.count(1)
+
+
 class Tenant:
     """Changes return the payload's plain values, and the public ids of its entities."""
 
@@ -90,8 +94,7 @@ class SteppingClock:
 
     def __init__(self, now: datetime = NOON) -> None:
         self.current = now
-        bits = itertools.count(1)
-        self.clock = Clock(self._now, lambda: next(bits) * 7919)
+        self.clock = Clock(self._now, lambda: next(_BITS) * 7919)
 
     def _now(self) -> datetime:
         self.current += timedelta(milliseconds=1)
