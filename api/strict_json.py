@@ -89,7 +89,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _integer(digits: str) -> int:
     if len(digits.lstrip("-")) > limits.INTEGER_DIGITS:
         raise Refusal(
-            ErrorCode.INVALID_JSON,
+            ErrorCode.BAD_USER_INPUT,
             f"An integer has at most {limits.INTEGER_DIGITS} digits.",
             limit=limits.INTEGER_DIGITS,
             actual=len(digits.lstrip("-")),

@@ -116,6 +116,20 @@ async def test_requests_sent_without_waiting_are_answered_in_order(port: int):
     assert answers.index(b"0 bytes") < answers.index(b"1000 bytes")
 
 
+async def test_a_body_somewhat_too_large_is_taken_so_that_its_answer_arrives(port: int):
+    head = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 300000\r\n\r\n"
+    answers = await exchange(port, head + b"x" * 300_000, GET[:10], pause=0.05)
+    assert answers.startswith(b"HTTP/1.1 413 ")
+    assert b"REQUEST_TOO_LARGE" in answers
+    assert b"connection: close" not in answers.split(b"\r\n\r\n")[0].lower()
+
+
+async def test_a_body_far_too_large_ends_the_connection(port: int):
+    head = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 30000000\r\n\r\n"
+    answers = await exchange(port, head, pause=0.05)
+    assert answers.startswith(b"HTTP/1.1 413 ")
+
+
 async def test_two_lengths_are_refused_and_end_the_connection(port: int):
     head = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 6\r\nTransfer-Encoding: chunked\r\n\r\n"
     answers = await exchange(port, head + b"0\r\n\r\n" + GET)

@@ -251,7 +251,8 @@ async def test_a_large_body_is_413_whether_announced_or_streamed(client: Client,
         headers["content-length"] = str(100 * 65_536)
     response = await client.post("/graphql", content=stream(), headers=headers)
     assert (response.status_code, code(response)) == (413, "REQUEST_TOO_LARGE")
-    assert taken <= 5
+    # One mebibyte more is taken, so that the client comes to read its answer.
+    assert taken <= (0 if announced else 22)
 
 
 async def test_a_body_that_does_not_end_is_given_up():

@@ -41,8 +41,6 @@ def test_null_and_absent_members_are_the_same():
         "'a'",
         variables("NaN"),
         variables("-Infinity"),
-        variables("1" * 21),
-        variables("1" * 5_000),
         variables("[" * 33 + "]" * 33),
         variables('{"and":[' * 2_000 + "{}" + "]}" * 2_000),
         "[" * 100_000,
@@ -58,7 +56,9 @@ def test_what_is_not_strict_json_is_refused_as_such(body: bytes | str):
     assert code_of(body) is ErrorCode.INVALID_JSON
 
 
-@pytest.mark.parametrize("value", ["1e999", "-1e999", r'"\ud800"', r'["a\udfff"]', r'{"\ud800":1}', r'"\u0000"'])
+@pytest.mark.parametrize(
+    "value", ["1" * 21, "1" * 5_000, "1e999", "-1e999", r'"\ud800"', r'["a\udfff"]', r'{"\ud800":1}', r'"\u0000"']
+)
 def test_values_that_nothing_could_store_are_bad_input(value: str):
     assert code_of(variables(value)) is ErrorCode.BAD_USER_INPUT
 

@@ -4,7 +4,6 @@ import asyncio
 import os
 import socket
 import sys
-import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -21,8 +20,9 @@ from runtime.embedded import EmbeddedServers
 from runtime.migrate import migrate
 
 _RESTART_SECONDS = 0.3
-# A process that begins while PostgreSQL is away may end again; one that runs must not.
-_BEGINNING_SECONDS = 5.0
+# A process that begins while PostgreSQL is away may end again; one that runs must not. These tell which it was.
+_UVICORN_DID_NOT_START = 3
+_WORKER_HAS_STARTED = b"worker runs"
 
 
 @dataclass
@@ -35,7 +35,7 @@ class Installation:
     crashes: list[str] = field(default_factory=list)
     """Processes that ended by themselves after they had begun their work."""
     _killed: set[str] = field(default_factory=set)
-    _started: dict[str, float] = field(default_factory=dict)
+    _logged: dict[str, int] = field(default_factory=dict)
     _keeper: asyncio.Task[None] | None = None
 
     def __post_init__(self) -> None:
@@ -119,11 +119,11 @@ class Installation:
             **os.environ,
             "FOLIOSCOPE_HOME": str(self.home),
             "FOLIOSCOPE_PORT": str(port),
-            "FOLIOSCOPE_LOG_LEVEL": "warning",
+            "FOLIOSCOPE_LOG_LEVEL": "info",
             "FOLIOSCOPE_DATABASE_POOL_SIZE": "8",
         }
         command = (sys.executable, *arguments)
-        self.processes[name] = ChildProcess(name, command, environment, self.home / f"{name}.log")
+        self.processes[name] = ChildProcess(name, command, environment, self._log(name))
 
     async def _keep_running(self) -> None:
         while True:
@@ -131,15 +131,23 @@ class Installation:
             for name, process in self.processes.items():
                 if process.is_running():
                     continue
-                lasted = time.monotonic() - self._started[name]
-                if name not in self._killed and lasted > _BEGINNING_SECONDS:
+                if name not in self._killed and self._had_started(name):
                     self.crashes.append(f"{name} with status {process.exit_status()}")
                 self._killed.discard(name)
                 await self._start(name)
 
     async def _start(self, name: str) -> None:
-        self._started[name] = time.monotonic()
+        log = self._log(name)
+        self._logged[name] = log.stat().st_size if log.exists() else 0
         await self._in_thread(self.processes[name].start)
+
+    def _had_started(self, name: str) -> bool:
+        if name.startswith("api"):
+            return self.processes[name].exit_status() != _UVICORN_DID_NOT_START
+        return _WORKER_HAS_STARTED in self._log(name).read_bytes()[self._logged[name] :]
+
+    def _log(self, name: str) -> Path:
+        return self.home / f"{name}.log"
 
     async def _in_thread(self, work: Callable[[], Any]) -> Any:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)

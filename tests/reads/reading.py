@@ -20,7 +20,7 @@ from strawberry.schema.config import StrawberryConfig
 
 import schema
 from compiler.cursor import CursorKey
-from compiler.plan import Catalogue
+from compiler.plan import Catalogue, Plan
 from portfolio.identity import PREFIX_OF_KIND
 from resolvers.read import Operation, Reader
 from runtime.clock import Clock
@@ -90,11 +90,12 @@ class Reading:
         operation = self.operation(text, variables, viewer, name)
         return await self.reader.query(operation, root_type(), selection(operation))
 
-    def sql(
-        self, text: str, viewer: Viewer, variables: Mapping[str, Any] | None = None, name: str | None = None
-    ) -> str:
-        operation = self.operation(text, variables, viewer, name)
-        return self.reader.planner(operation).plan_fields(root_type(), selection(operation)).sql
+    def plan(self, operation: Operation) -> Plan:
+        """A plan made anew, past the cache."""
+        return self.reader.planner(operation).plan_fields(root_type(), selection(operation))
+
+    def sql(self, text: str, viewer: Viewer, variables: Mapping[str, Any] | None = None) -> str:
+        return self.plan(self.operation(text, variables, viewer)).sql
 
 
 def root_type() -> Any:

@@ -133,7 +133,7 @@ async def test_a_secret_is_in_the_first_answer_only_and_stored_nowhere(tenant: T
 async def test_a_change_needs_its_scope(tenant: Tenant, name: str, scope: str):
     declared = next(
         field.metadata["change"]
-        for field in resolvers.Mutation.__strawberry_definition__.fields  # type: ignore[attr-defined]  # a Strawberry type
+        for field in resolvers.Mutation.__strawberry_definition__.fields
         if field.metadata["change"].function.__name__.replace("_", "") == name.lower()
     )
     assert declared.scope == scope

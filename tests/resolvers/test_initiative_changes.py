@@ -15,7 +15,9 @@ async def initiative(tenant: Tenant, product: str, home: str) -> str:
     made = await tenant.made(
         "initiativeCreate",
         {
-            **{"key": "RETRAIN", "name": "Retrain", "portfolio_id": home},
+            "key": "RETRAIN",
+            "name": "Retrain",
+            "portfolio_id": home,
             "products": [{"product_id": product, "importance": 5}],
         },
     )

@@ -10,8 +10,12 @@ from tests.resolvers.tenant import Tenant, codes, uuid_of
 
 def defined(subject: str, **more: Any) -> dict[str, Any]:
     return {
-        **{"subject_id": subject, "key": "USERS", "name": "Active users", "unit": "users"},
-        **{"category": "ENGAGEMENT", "direction": "HIGHER"},
+        "subject_id": subject,
+        "key": "USERS",
+        "name": "Active users",
+        "unit": "users",
+        "category": "ENGAGEMENT",
+        "direction": "HIGHER",
         **more,
     }
 
