@@ -1,6 +1,5 @@
 """The demo: the company that `make demo` shows, made once, and every named operation run against it."""
 
-import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -61,7 +60,7 @@ async def ask(client: httpx.AsyncClient, query: str, variables: dict[str, Any] |
 
 def test_the_key_is_kept_for_its_owner_alone(client: httpx.AsyncClient, settings: Settings):
     assert client.headers["Authorization"].startswith("Bearer fsk_")
-    assert os.stat(settings.home / "api-key").st_mode & 0o777 == 0o600
+    assert (settings.home / "api-key").stat().st_mode & 0o777 == 0o600
 
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in _OPERATIONS.glob("*.graphql")))
@@ -89,7 +88,7 @@ async def _link(client: httpx.AsyncClient) -> dict[str, str]:
 async def test_every_score_of_the_demo_can_be_rebuilt_by_hand(client: httpx.AsyncClient):
     data = await ask(
         client,
-        "{ products(first: 100) { nodes { key health { provisionalScore contributions { points } drivers { points } } } } }",
+        "{ products(first: 100) { nodes { health { provisionalScore contributions { points } drivers { points } } } } }",
     )
     scored = [node["health"] for node in data["products"]["nodes"] if node["health"]["provisionalScore"] is not None]
     assert len(scored) >= 10
@@ -110,7 +109,8 @@ async def test_the_demo_is_a_portfolio_with_good_and_bad_news_and_a_past(client:
     assert len({day["band"] for day in history}) >= 3
 
 
-async def test_a_second_start_changes_nothing_and_keeps_the_key(client: httpx.AsyncClient, settings: Settings):
+@pytest.mark.usefixtures("client")
+async def test_a_second_start_changes_nothing_and_keeps_the_key(settings: Settings):
     before = await _counts(settings)
     key = (settings.home / "api-key").read_text()
     await seed(settings, lambda *_: None)
@@ -129,7 +129,8 @@ async def test_a_lost_key_is_made_again(client: httpx.AsyncClient, settings: Set
     assert answer.json()["data"]["viewer"]["person"]["key"] == "administrator"
 
 
-async def test_the_feed_of_the_demo_is_chained(client: httpx.AsyncClient, settings: Settings):
+@pytest.mark.usefixtures("client")
+async def test_the_feed_of_the_demo_is_chained(settings: Settings):
     relay = await Database.open(settings.database_url, RELAY_ROLE, size=1)
     await seal_events(relay)
     await relay.close()

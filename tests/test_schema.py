@@ -15,6 +15,7 @@ from graphql import (
     GraphQLObjectType,
     GraphQLScalarType,
     GraphQLUnionType,
+    OperationDefinitionNode,
     build_schema,
     find_breaking_changes,
     get_named_type,
@@ -176,5 +177,7 @@ def test_a_breaking_change_is_noticed():
 )
 def test_an_operation_file_holds_one_described_operation_of_its_name(path: Path):
     (operation,) = parse(path.read_text(encoding="utf-8")).definitions
-    assert getattr(operation, "name", None) and operation.name.value == path.stem  # type: ignore[attr-defined]
-    assert getattr(operation, "description", None)
+    assert isinstance(operation, OperationDefinitionNode)
+    assert operation.name is not None
+    assert operation.name.value == path.stem
+    assert operation.description is not None
