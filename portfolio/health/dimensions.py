@@ -9,6 +9,7 @@ from typing import NamedTuple
 from .context import NodeContext
 from .delivery import delivery_components
 from .rollup import rolled_up_children, rolled_up_initiatives
+from .team import team_components
 from .tree import Part
 
 
@@ -23,11 +24,13 @@ _OF_KIND = {
     ("initiative", "DELIVERY"): Dimension("components", delivery_components),
     ("product", "DELIVERY"): Dimension("rollup", rolled_up_initiatives),
     ("portfolio", "CHILDREN"): Dimension("rollup", rolled_up_children),
+    ("initiative", "TEAM"): Dimension("components", team_components),
+    ("product", "TEAM"): Dimension("components", team_components),
 }
 _OF_ANY_KIND = {"OUTCOMES": Dimension("kpis"), "MODEL": Dimension("kpis")}
 _COMPONENTS = Dimension("components")
 
-UNSUPPORTED_FACTS = ("models", "team", "risk", "status_updates", "feedback")
+UNSUPPORTED_FACTS = ("models", "risk", "status_updates", "feedback")
 """Facts of the input format that have no scorer yet."""
 
 

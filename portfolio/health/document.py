@@ -48,6 +48,9 @@ def _node(node: Fields, as_of: int | None) -> Document:
         "kpis": _sorted_by_id(node, "kpis", lambda kpi: _kpi(kpi, as_of)),
         **_days(node, "start_on"),
     }
+    team = node.section("team")
+    if team is not None and kind != "portfolio":
+        document["team"] = _team(team)
     if kind == "initiative":
         document.update(_days(node, "due_on"))
         delivery = node.section("delivery")
@@ -122,6 +125,21 @@ def _delivery(delivery: Fields) -> Document:
         **_days(delivery, "observed_on"),
         "weekly_throughput": list(delivery.sequence("weekly_throughput")),
         "milestones": sorted(milestones, key=_milestone_order),
+    }
+
+
+def _team(team: Fields) -> Document:
+    """Members without their names, so that no person is in the record."""
+    members = [_numbers(member, "allocation", "total_allocation") for member in team.items("members")]
+    skills = [
+        {**_numbers(skill, "demand", "supply"), "holders": skill.integer("holders") or 0}
+        for skill in team.items("skills")
+    ]
+    return {
+        "members": sorted(members, key=lambda member: sorted(member.items())),
+        "skills": sorted(skills, key=lambda skill: sorted((name, str(value)) for name, value in skill.items())),
+        **_numbers(team, "planned_fte", "filled_fte"),
+        **_days(team, "observed_on"),
     }
 
 

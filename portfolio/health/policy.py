@@ -165,6 +165,14 @@ class Policy:
         return cap["cap_mp"], cap["long_after_days"], cap["long_cap_mp"]
 
     @cached_property
+    def over_allocation_zero_at_percent(self) -> int:
+        return self.document["over_allocation_zero_at"]
+
+    @cached_property
+    def single_person_mp(self) -> int:
+        return self.document["single_person_mp"]
+
+    @cached_property
     def status_flags(self) -> Mapping[str, int]:
         return self.document["flags"]
 

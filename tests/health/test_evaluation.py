@@ -182,7 +182,7 @@ def test_malformed_facts_are_refused_with_their_place(facts: dict[str, Any], pla
     assert refusal.value.path == place
 
 
-@pytest.mark.parametrize("key", ["models", "team", "risk", "status_updates", "feedback"])
+@pytest.mark.parametrize("key", ["models", "risk", "status_updates", "feedback"])
 def test_facts_without_a_scorer_are_refused_not_ignored(key: str):
     node = product(initiatives=[{"id": "i", "kind": "initiative", key: {"sent": True}}])
     with pytest.raises(NotSupportedError) as refusal:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from portfolio.health import Policy, evaluate, fingerprint
+from portfolio.health import Policy, fingerprint
 from portfolio.health.fingerprint import canonical_json
 from portfolio.health.vectors import run_case
 
@@ -21,7 +21,7 @@ CASES = [case for document in DOCUMENTS for case in document["vectors"]]
 POLICY = Policy.from_document(DOCUMENTS[0]["policy"])
 
 KINDS_NOT_BUILT = {"kpi_forecast", "trend", "anomaly"}
-FACTS_NOT_BUILT = ("models", "team", "risk", "status_updates", "feedback")
+FACTS_NOT_BUILT = ("models", "risk", "status_updates", "feedback")
 
 
 def needs_a_later_scorer(facts: Any) -> bool:
@@ -60,26 +60,6 @@ def test_every_integer_counts():
         wrong = copy.deepcopy(case)
         wrong["expected"][key] += 1
         assert run_case(wrong, POLICY) == [f"  {key}: expected {wrong['expected'][key]}, is {case['expected'][key]}"]
-
-
-@pytest.mark.parametrize(
-    "case_id",
-    [
-        "node-13-initiative",
-        "node-16-past-due",
-        "node-35-on-hold",
-        "node-36-no-due-date",
-        "node-39-four-days-left",
-    ],
-)
-def test_delivery_comes_out_as_published_where_only_the_team_has_no_scorer(case_id: str):
-    case = next(case for case in CASES if case["id"] == case_id)
-    node, expected = {**case["input"]["node"], "team": None}, case["expected"]
-    result = evaluate(node, date.fromisoformat(case["as_of"]), POLICY, None)
-    assert result.dimensions["DELIVERY"] == expected["dimensions"]["DELIVERY"]
-    assert result.spi_t == expected.get("spi_t")
-    assert result.finish_probability_mp == expected.get("finish_probability_mp")
-    assert [list(cap) for cap in result.caps] == expected["caps"]
 
 
 def test_the_command_names_failing_cases_and_counts_all(tmp_path: Path):

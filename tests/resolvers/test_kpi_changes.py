@@ -31,7 +31,8 @@ async def test_a_new_kpi_has_its_target_in_force_and_marks_what_it_measures(tena
     input = defined(product, target={"target": 0.1, "red_at": 0.05}, cadence_days=7)
     kpi = await tenant.made("kpiCreate", input)
     [row] = await tenant.rows(
-        "select k.id, k.created_on::text, t.target::text, t.superseded_at from kpi k join kpi_target t on t.id = k.target_id"
+        "select k.id, k.created_on::text, t.target::text, t.superseded_at"
+        " from kpi k join kpi_target t on t.id = k.target_id"
     )
     assert row == {"id": uuid_of(kpi), "created_on": "2026-03-02", "target": "0.1", "superseded_at": None}
     assert await tenant.pending() == {uuid_of(product)}
