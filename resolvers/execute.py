@@ -182,6 +182,9 @@ class Executor:
         self, operation: Operation, root: GraphQLObjectType, grouped: Selection, context: Context
     ) -> ExecutionResult:
         """Root fields one after the other, each its own transaction; what fails is null with an error of its own."""
+        if context.idempotency_key is not None and len(grouped) > 1:
+            message = "The Idempotency-Key header goes with one mutation; give each input an idempotencyKey of its own."
+            raise Refusal(ErrorCode.BAD_REQUEST, message)
         parts: list[bytes] = []
         errors: list[GraphQLError] = []
         for key, details in grouped:

@@ -78,8 +78,10 @@ async def run_relay(database_url: str, relay: Database, redis: Redis) -> None:
 
 async def _relay(relay: Database, redis: Redis, wake: asyncio.Event) -> None:
     while True:
+        # Not wait_for: Python 3.11's loses a cancellation that comes with the result.
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(wake.wait(), _POLL_SECONDS)
+            async with asyncio.timeout(_POLL_SECONDS):
+                await wake.wait()
         wake.clear()
         try:
             await ring_waiting(relay, redis)

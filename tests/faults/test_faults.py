@@ -3,7 +3,6 @@
 import asyncio
 import os
 import random
-import sys
 import time
 from collections import Counter
 from pathlib import Path
@@ -107,7 +106,7 @@ class Trial:
             await connection.close()
 
 
-async def _try(home: Path, seed: int, seconds: float) -> None:
+async def _try(home: Path, seed: int, seconds: float, capsys: pytest.CaptureFixture[str]) -> None:
     async with Installation(home) as installation:
         trial = Trial(installation, seed)
         try:
@@ -115,16 +114,22 @@ async def _try(home: Path, seed: int, seconds: float) -> None:
             found = await trial.find_faults()
         finally:
             await trial.close()
-            sys.stderr.write(trial.line() + "\n")
+            with capsys.disabled():
+                print(f"\n{trial.line()}")  # noqa: T201 - the line is what one wants to know of a run that passed
         assert not found, "\n".join([trial.line(), f"logs are in {home}", *found[:40]])
 
 
-async def test_nothing_is_lost_doubled_or_wrong_under_faults_of_every_kind(tmp_path: Path) -> None:
-    await _try(tmp_path, seed=7, seconds=30)
+async def test_nothing_is_lost_doubled_or_wrong_under_faults_of_every_kind(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await _try(tmp_path, seed=7, seconds=30, capsys=capsys)
 
 
 @pytest.mark.soak
-async def test_minutes_of_faults_under_a_new_seed_lose_nothing_either(tmp_path: Path) -> None:
+async def test_minutes_of_faults_under_a_new_seed_lose_nothing_either(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Repeat a run with FAULT_SEED; FOLIOSCOPE_SOAK is its length in minutes."""
     seed = int(os.environ.get("FAULT_SEED") or random.SystemRandom().randint(1, 10**6))
-    await _try(tmp_path, seed, seconds=60 * float(os.environ.get("FOLIOSCOPE_SOAK") or 1))
+    minutes = float(os.environ.get("FOLIOSCOPE_SOAK") or 1)
+    await _try(tmp_path, seed, 60 * minutes, capsys)

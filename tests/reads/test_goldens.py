@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import asyncpg
 import pytest
 
-from runtime.postgres import open_connection
+from runtime.postgres import Database, open_connection
 from tests.reads.golden import GOLDENS, Golden
 from tests.reads.reading import Reading
 from tests.reads.world import World
@@ -47,12 +47,28 @@ async def test_the_oldest_version_answers_the_same_statement_with_the_same_bytes
     assert answer == await reading.read(golden.text, viewer, golden.variables)
 
 
-@goldens
-async def test_an_operation_is_one_statement(golden: Golden, reading: Reading, world: World):
+@pytest.fixture(scope="module")
+async def counting(filled_database: str) -> AsyncIterator[tuple[Reading, list[str]]]:
+    """A reader whose every query is written down."""
     sent: list[str] = []
-    async with reading.database.connection() as connection:
+
+    async def listen(connection: asyncpg.Connection) -> None:
         connection.add_query_logger(lambda record: sent.append(record.query))
+
+    pool = await asyncpg.create_pool(
+        filled_database, min_size=1, max_size=1, init=listen, server_settings={"role": "folioscope_app"}
+    )
+    yield Reading(Database(pool)), sent
+    await pool.close()
+
+
+@goldens
+async def test_an_operation_is_one_statement(golden: Golden, counting: tuple[Reading, list[str]], world: World):
+    reading, sent = counting
     viewer = world.viewers[golden.viewer]
-    reading.database._pool._queue  # noqa: B018, SLF001
+    async with reading.database.connection():
+        pass
+    sent.clear()
     await reading.read(golden.text, viewer, golden.variables)
-    assert len(sent) == 1
+    assert sent[0] == reading.sql(golden.text, viewer, golden.variables)
+    assert set(sent[1:]) <= {RESET}, "what the plain pool of this test sends on release"

@@ -16,7 +16,10 @@ Send = Callable[..., Awaitable[httpx.Response]]
 CREATE = """
 mutation Create($input: ProductCreateInput!, $more: Boolean! = true) {
   made: productCreate(input: $input) {
-    product { id key name tier portfolio { key } version health { band recomputePending } description @include(if: $more) }
+    product {
+      id key name tier portfolio { key } version health { band recomputePending }
+      description @include(if: $more)
+    }
     userErrors { code message field }
     warnings { code }
   }
@@ -64,8 +67,13 @@ async def test_a_product_is_made_and_read_in_one_answer_and_again_to_the_byte(se
     assert made["userErrors"] == made["warnings"] == []
     assert made["product"] == {
         "id": made["product"]["id"],
-        **{"key": "CHURN", "name": "Churn", "tier": "TIER_3", "portfolio": {"key": "HOME"}, "version": 1},
-        **{"health": {"band": "UNKNOWN", "recomputePending": True}, "description": None},
+        "key": "CHURN",
+        "name": "Churn",
+        "tier": "TIER_3",
+        "portfolio": {"key": "HOME"},
+        "version": 1,
+        "health": {"band": "UNKNOWN", "recomputePending": True},
+        "description": None,
     }
     assert (await send(CREATE, input=input)).content == first.content
     less = (await send(CREATE, input=input, more=False)).json()["data"]["made"]["product"]
@@ -108,7 +116,9 @@ async def test_measurements_are_counted_and_their_rejections_listed_also_on_a_re
     rows = [{"kpiKey": key, "value": 82.5, "observedAt": NOON.isoformat()} for key in ("USERS", "NOBODY")]
     first = await send(record, input={"measurements": rows, "idempotencyKey": "k2"})
     assert first.json()["data"]["measurementsRecord"] == {
-        **{"accepted": 1, "duplicates": 0, "userErrors": []},
+        "accepted": 1,
+        "duplicates": 0,
+        "userErrors": [],
         "rejected": [{"index": 1, "code": "NOT_FOUND"}],
     }
     again = record.replace("mutation R", "mutation Again")

@@ -1,0 +1,7 @@
+with claims as materialized (select set_config('folioscope.tenant_id', $1::uuid::text, true) as tenant_id)
+select (select convert_to(concat('{"products":', page_1.text, ',"scored":', page_2.text, '}'), 'UTF8')
+from (select where claims.tenant_id is not null) as root
+left join lateral (select concat('{"nodes":[', string_agg(concat('{"key":', to_json(product_1.key::text)::text, ',"health":', concat('{"band":', to_json(coalesce(health_score_1.band, 'UNKNOWN')::text)::text, ',"score":', coalesce(trim_scale(health_score_1.score_mp / 1000.0)::text, 'null'), '}'), '}'), ',' order by product_1.position asc) filter (where product_1.position <= $2::integer), ']}') as text from (select product_1.*, row_number() over (order by product_1.health_score_mp desc nulls last, product_1.id asc nulls last) as position from product product_1 where product_1.tenant_id = $1::uuid and product_1.archived_at is null and (product_1.health_band = $3::text) is not true and product_1.health_score_mp >= $4::integer order by product_1.health_score_mp desc nulls last, product_1.id asc nulls last limit $2::integer) product_1
+left join health_score health_score_1 on health_score_1.tenant_id = $1::uuid and health_score_1.id = product_1.health_score_id) page_1 on true
+left join lateral (select concat('{"totalCount":', (select count(*) from portfolio portfolio_1 where portfolio_1.tenant_id = $1::uuid and portfolio_1.archived_at is null and (portfolio_1.health_score_mp is null) = $6::boolean), '}') as text where $5::integer is not null) page_2 on true)
+from claims

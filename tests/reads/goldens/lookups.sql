@@ -1,0 +1,10 @@
+with claims as materialized (select set_config('folioscope.tenant_id', $1::uuid::text, true) as tenant_id)
+select (select convert_to(concat('{"byId":', coalesce(item_1.text, 'null'), ',"byKey":', coalesce(item_2.text, 'null'), ',"byExternal":', coalesce(item_3.text, 'null'), ',"none":', coalesce(item_4.text, 'null'), ',"wrongKind":', coalesce(item_5.text, 'null'), '}'), 'UTF8')
+from (select where claims.tenant_id is not null) as root
+left join lateral (select concat('{"key":', to_json(product_1.key::text)::text, '}') as text from product product_1 where product_1.tenant_id = $1::uuid and product_1.id = $2::uuid limit 1) item_1 on true
+left join lateral (select concat('{"id":"prd_', product_2.id, '"}') as text from product product_2 where product_2.tenant_id = $1::uuid and product_2.key = $3::text limit 1) item_2 on true
+left join lateral (select concat('{"key":', to_json(product_3.key::text)::text, ',"externalReferences":[', list_1.text, ']}') as text from product product_3
+left join lateral (select string_agg(concat('{"system":', to_json(row_1.system::text)::text, ',"externalId":', to_json(row_1.external_id::text)::text, ',"url":', coalesce(to_json(row_1.url::text)::text, 'null'), '}'), ',' order by row_1.system, row_1.external_id) as text from (select x.* from external_reference x where x.tenant_id = $1::uuid and x.node_id = product_3.id order by x.system, x.external_id limit 50) row_1) list_1 on true where product_3.tenant_id = $1::uuid and product_3.id = (select x.node_id from external_reference x where x.tenant_id = $1::uuid and x.kind = 'PRODUCT' and x.system = $4::text and x.external_id = $5::text) limit 1) item_3 on true
+left join lateral (select concat('{"id":"kpi_', kpi_1.id, '"}') as text from kpi kpi_1 where kpi_1.tenant_id = $1::uuid and kpi_1.key = $6::text limit 1) item_4 on true
+left join lateral (select concat('{"id":"kpi_', kpi_2.id, '"}') as text from kpi kpi_2 where kpi_2.tenant_id = $1::uuid and kpi_2.id = $7::uuid limit 1) item_5 on true)
+from claims

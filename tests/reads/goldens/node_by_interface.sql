@@ -1,0 +1,9 @@
+with claims as materialized (select set_config('folioscope.tenant_id', $1::uuid::text, true) as tenant_id)
+select (select convert_to(concat('{"node":', coalesce(item_1.text, 'null'), ',"missing":', coalesce(item_2.text, 'null'), '}'), 'UTF8')
+from (select where claims.tenant_id is not null) as root
+left join lateral (select concat('{"id":"pfl_', portfolio_1.id, '","__typename":"Portfolio","key":', to_json(portfolio_1.key::text)::text, ',"name":', to_json(portfolio_1.name::text)::text, ',"health":', concat('{"score":', coalesce(trim_scale(health_score_1.score_mp / 1000.0)::text, 'null'), '}'), ',"children":', page_1.text, '}') as text from portfolio portfolio_1
+left join health_score health_score_1 on health_score_1.tenant_id = $1::uuid and health_score_1.id = portfolio_1.health_score_id
+left join lateral (select concat('{"nodes":[', string_agg(concat('{"key":', to_json(portfolio_2.key::text)::text, ',"parent":', case when portfolio_3.tenant_id is null then 'null' else concat('{"key":', to_json(portfolio_3.key::text)::text, '}') end, '}'), ',' order by portfolio_2.position asc) filter (where portfolio_2.position <= $3::integer), ']}') as text from (select portfolio_2.*, row_number() over (order by portfolio_2.id asc nulls last) as position from portfolio portfolio_2 where portfolio_2.tenant_id = $1::uuid and portfolio_2.parent_id = portfolio_1.id and portfolio_2.archived_at is null order by portfolio_2.id asc nulls last limit $3::integer) portfolio_2
+left join portfolio portfolio_3 on portfolio_3.tenant_id = $1::uuid and portfolio_3.id = portfolio_2.parent_id) page_1 on true where portfolio_1.tenant_id = $1::uuid and portfolio_1.id = $2::uuid limit 1) item_1 on true
+left join lateral (select concat('{"id":"prd_', product_1.id, '"}') as text from product product_1 where product_1.tenant_id = $1::uuid and product_1.id = $4::uuid limit 1) item_2 on true)
+from claims

@@ -1,0 +1,5 @@
+with claims as materialized (select set_config('folioscope.tenant_id', $1::uuid::text, true) as tenant_id)
+select (select convert_to(concat('{"kpis":', page_1.text, '}'), 'UTF8')
+from (select where claims.tenant_id is not null) as root
+left join lateral (select concat('{"totalCount":', (select count(*) from kpi kpi_1 where kpi_1.tenant_id = $1::uuid and kpi_1.archived_at is null), ',"nodes":[', string_agg(concat('{"key":', to_json(kpi_1.key::text)::text, ',"category":', to_json(kpi_1.category::text)::text, ',"direction":', to_json(kpi_1.direction::text)::text, ',"valueMode":', to_json(kpi_1.value_mode::text)::text, ',"cadenceDays":', coalesce(kpi_1.cadence_days::text, 'null'), ',"waivedThroughOn":', coalesce(to_json(kpi_1.waived_until)::text, 'null'), '}'), ',' order by kpi_1.position asc) filter (where kpi_1.position <= $2::integer), ']}') as text from (select kpi_1.*, row_number() over (order by kpi_1.id asc nulls last) as position from kpi kpi_1 where kpi_1.tenant_id = $1::uuid and kpi_1.archived_at is null order by kpi_1.id asc nulls last limit $2::integer) kpi_1) page_1 on true)
+from claims
