@@ -32,7 +32,6 @@ from api.strict_json import parse_json, refuse_unstorable
 from runtime.refusal import ErrorCode, Refusal
 
 # What whoever has no key may ask; without the latter two, nothing of the schema.
-_ANONYMOUS_FIELDS = ("__typename", "__schema", "__type")
 # Only texts with one of these can hold a literal that nothing could store.
 _SUSPECT = re.compile(r"\\u|\d{21}|[eE]\+?\d{3}")
 
@@ -98,14 +97,14 @@ class Gate:
     _size: int = 0
 
     def admit(self, parameters: Parameters, *, anonymous: bool = False) -> Request:
-        """Raises Refusal or Invalid. Who asks anonymously learns nothing but that there is a schema."""
+        """Raises Refusal or Invalid. Who asks anonymously learns only that somebody is there."""
         document = self._documents.get(parameters.text) or self._read(parameters.text)
         chosen = document.choose(parameters.operation_name)
         cost = _cost(document, chosen, parameters.variables)
         if chosen.node.operation is OperationType.SUBSCRIPTION:
             message = "Subscriptions need a connection that stays open."
             raise Refusal(ErrorCode.OPERATION_NOT_ALLOWED, message)
-        if anonymous and not _asks_for_schema_only(chosen.node):
+        if anonymous and not _asks_only_who_is_there(chosen.node):
             raise Refusal(ErrorCode.UNAUTHENTICATED, "Send an API key: Authorization: Bearer fsk_…")
         if not document.valid:
             self._validate(document)
@@ -201,10 +200,9 @@ def _defaults(operation: OperationDefinitionNode) -> dict[str, int]:
     return {name: length for name, length in lengths.items() if length is not None}
 
 
-def _asks_for_schema_only(operation: OperationDefinitionNode) -> bool:
+def _asks_only_who_is_there(operation: OperationDefinitionNode) -> bool:
     return operation.operation is OperationType.QUERY and all(
-        isinstance(item, FieldNode) and item.name.value in _ANONYMOUS_FIELDS
-        for item in operation.selection_set.selections
+        isinstance(item, FieldNode) and item.name.value == "__typename" for item in operation.selection_set.selections
     )
 
 

@@ -88,7 +88,9 @@ def _add_portfolios(tenant: Tenant) -> None:
         tenant.add("subject", id=portfolio_id, kind="PORTFOLIO", portfolio_id=portfolio_id)
         key = ("ALL", WALL_KEY)[position] if position < 2 else f"AREA-{position - 1}"
         owner_id = tenant.random.choice(tenant.person_ids)
-        tenant.add("portfolio", id=portfolio_id, key=key, name=key.title(), owner_id=owner_id, parent_id=root, **tenant.stamps)
+        tenant.add(
+            "portfolio", id=portfolio_id, key=key, name=key.title(), owner_id=owner_id, parent_id=root, **tenant.stamps
+        )
         closure = {"ancestor_id": portfolio_id, "descendant_id": portfolio_id, "depth": 0}
         tenant.add("portfolio_closure", **closure)
         if root:
@@ -123,7 +125,14 @@ def _add_kpi(tenant: Tenant, product_id: UUID, position: int, number: int) -> No
     category, unit, direction, target = _KPIS[number]
     kpi_id, target_id = tenant.new_id(), tenant.new_id()
     worse = 0.7 if direction == "HIGHER" else 1.4
-    tenant.add("kpi_target", id=target_id, kpi_id=kpi_id, target=target, red_at=round(target * worse, 2), recorded_at=tenant.created_at)
+    tenant.add(
+        "kpi_target",
+        id=target_id,
+        kpi_id=kpi_id,
+        target=target,
+        red_at=round(target * worse, 2),
+        recorded_at=tenant.created_at,
+    )
     latest = _add_measurements(tenant, kpi_id, target * tenant.random.uniform(0.7, 1.2))
     tenant.add(
         "kpi",

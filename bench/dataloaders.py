@@ -7,7 +7,6 @@ import os
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import Enum
 from typing import Any, Generic, TypeVar
@@ -323,7 +322,9 @@ async def _lifespan(app: Starlette) -> AsyncIterator[None]:
     size = int(os.environ["FOLIOSCOPE_DATABASE_POOL_SIZE"])
     app.state.tenant_id = UUID(os.environ["BENCH_TENANT_ID"])
     url = os.environ["BENCH_DATABASE_URL"]
-    async with asyncpg.create_pool(url, min_size=2, max_size=size, server_settings=settings, reset=_keep_session) as pool:
+    async with asyncpg.create_pool(
+        url, min_size=2, max_size=size, server_settings=settings, reset=_keep_session
+    ) as pool:
         app.state.pool = pool
         yield
 

@@ -6,12 +6,14 @@ from contextlib import suppress
 
 from cli.application import app
 from runtime.settings import load_settings
+from runtime.telemetry import configure_logging
 
 
 @app.command()
 def worker() -> None:
     """Run a worker: relay, queue, schedule and sweep. Start as many as are needed."""
-    load_settings()
+    settings = load_settings()
+    configure_logging(settings.log_level, settings.log_format)
     with suppress(asyncio.CancelledError):
         asyncio.run(_work_until_told())
 

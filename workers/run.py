@@ -11,7 +11,7 @@ from uuid import UUID
 import structlog
 
 from runtime.clock import Clock
-from runtime.postgres import RELAY_ROLE, Database
+from runtime.postgres import APPLICATION_ROLE, RELAY_ROLE, Database
 from runtime.redis import open_redis
 from runtime.settings import load_settings
 from workers.apply_deliveries import apply_deliveries
@@ -36,6 +36,7 @@ Part = Literal["all", "relay", "queue"]
 """The relay's part includes sweeper and schedule."""
 
 _DRAIN_SECONDS = 3.0
+_OPEN_SECONDS = 15.0
 
 
 def jobs_of(database: Database, clock: Clock) -> Mapping[str, Job]:
@@ -77,9 +78,9 @@ async def main(part: Part = "all", clock: Clock | None = None) -> None:
     async with contextlib.AsyncExitStack() as stack:
         redis = open_redis(settings.redis_url, settings.redis_pool_size)
         stack.push_async_callback(redis.aclose)
-        database = await Database.open(settings.database_url, size=settings.database_pool_size)
+        database = await _open(settings.database_url, APPLICATION_ROLE, settings.database_pool_size)
         stack.push_async_callback(database.close)
-        relay = await Database.open(settings.database_url, RELAY_ROLE, size=4)
+        relay = await _open(settings.database_url, RELAY_ROLE, 4)
         stack.push_async_callback(relay.close)
         consumer = Consumer(redis, database, jobs_of(database, clock))
         parts: list[Coroutine[Any, Any, None]] = []
@@ -94,6 +95,19 @@ async def main(part: Part = "all", clock: Clock | None = None) -> None:
         async with asyncio.TaskGroup() as tasks:
             for coroutine in parts:
                 tasks.create_task(coroutine)
+
+
+async def _open(url: str, role: str, size: int) -> Database:
+    """A database that is just being started again is waited for; a wrong password is not."""
+    last = asyncio.get_running_loop().time() + _OPEN_SECONDS
+    while True:
+        try:
+            return await Database.open(url, role, size)
+        except PASSING as fault:
+            if asyncio.get_running_loop().time() > last:
+                raise
+            _log.warning("PostgreSQL does not answer yet", error=repr(fault))
+        await asyncio.sleep(0.5)
 
 
 def _run() -> None:

@@ -35,9 +35,9 @@ def test_a_refused_plan_leaves_nothing_behind():
     cache = PlanCache()
 
     def refuse() -> Plan:
-        raise ValueError
+        raise LookupError
 
-    with pytest.raises(ValueError, match=""):
+    with pytest.raises(LookupError):
         cache.get_or_make("key", refuse)
     assert (len(cache.entries), cache.size_bytes) == (0, 0)
 

@@ -73,7 +73,9 @@ async def furnish(company: Company, client: Client, writers: int) -> None:
     )  # fmt: skip
     today = datetime.now(UTC).date()
     for number in range(writers):
-        product = await _create(client, "product", key=f"P{number}", name="Product", portfolioId=area, lifecycleStage="LIVE")
+        product = await _create(
+            client, "product", key=f"P{number}", name="Product", portfolioId=area, lifecycleStage="LIVE"
+        )
         kpi = await _create(
             client, "kpi", key=f"K{number}", name="KPI", subjectId=product, category="ENGAGEMENT", unit="users",
             direction="HIGHER", target={"target": 100, "redAt": 50},

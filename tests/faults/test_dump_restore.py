@@ -75,7 +75,16 @@ class Place:
         """Each event in a transaction of its own."""
         clock = Clock()
         for _ in range(count):
-            event = Event(clock.new_id(), "ORGANIZATION_UPDATED", "ORGANIZATION", self.tenant_id, self.tenant_id, None, [], clock.now())
+            event = Event(
+                clock.new_id(),
+                "ORGANIZATION_UPDATED",
+                "ORGANIZATION",
+                self.tenant_id,
+                self.tenant_id,
+                None,
+                [],
+                clock.now(),
+            )
             async with self.application.transaction(self.tenant_id) as connection:
                 await append(connection, self.tenant_id, Actor("COMMAND"), [event])
 

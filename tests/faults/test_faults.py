@@ -101,7 +101,9 @@ class Trial:
             if not await until(lambda: is_calm(connection), _CALM_SECONDS):
                 waiting = await connection.fetch("select * from signal where generation > done_generation limit 5")
                 unsealed = await connection.fetchval("select count(*) from event_unsealed")
-                pytest.fail(f"{self.line()}\nstill waits after {_CALM_SECONDS} s: {waiting}, {unsealed} events unsealed")
+                pytest.fail(
+                    f"{self.line()}\nstill waits after {_CALM_SECONDS} s: {waiting}, {unsealed} events unsealed"
+                )
         finally:
             await connection.close()
 

@@ -40,7 +40,9 @@ async def is_calm(connection: asyncpg.Connection) -> bool:
     return not behind and not await connection.fetchval("select exists (select from event_unsealed)")
 
 
-async def find_faults(connection: asyncpg.Connection, database: Database, company: Company, ledger: Ledger) -> list[str]:
+async def find_faults(
+    connection: asyncpg.Connection, database: Database, company: Company, ledger: Ledger
+) -> list[str]:
     """Of one company, in words; empty when all is well. connection: a superuser's."""
     found = await _lost_or_doubled(connection, company, ledger)
     found += await _lists_that_differ(connection, company, ledger)

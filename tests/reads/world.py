@@ -392,7 +392,7 @@ class TenantBuilder:
                 name=self.name(identifier),
                 system="GITHUB",
                 last_delivery_at=self.maybe(self.instant()),
-                **self.stamps(),
+                **{**self.stamps(), "archived_at": NOW if number else None},
             )
             for slot, retired in ((1, None), (2, None if number else self.instant())):
                 self.add(
