@@ -33,6 +33,9 @@ check: $(VENV)/dev.stamp ## Lint, types, layers, migrations, generated files
 	@$(BIN)/pyright --warnings
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/squawk --assume-in-transaction --pg-version 16.0 --exclude $(UNASKED) database/migrations/*.sql
+	@$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
+	@$(BIN)/hadolint Dockerfile
+	@$(BIN)/compose-lint docker-compose.yml > /dev/null || $(BIN)/compose-lint docker-compose.yml
 	@$(BIN)/python -m runtime.settings | cmp - .env.example
 	@$(BIN)/python -m runtime.schema_dump | cmp - database/schema.sql
 	@$(BIN)/folioscope schema print | cmp - schema/schema.graphql

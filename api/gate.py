@@ -31,7 +31,6 @@ from api.price import SetPrice, literal_length, total
 from api.strict_json import parse_json, refuse_unstorable
 from runtime.refusal import ErrorCode, Refusal
 
-# What whoever has no key may ask; without the latter two, nothing of the schema.
 # Only texts with one of these can hold a literal that nothing could store.
 _SUSPECT = re.compile(r"\\u|\d{21}|[eE]\+?\d{3}")
 

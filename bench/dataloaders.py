@@ -46,7 +46,8 @@ _PORTFOLIO = "select id, name, health_score_id from portfolio where tenant_id = 
 _PRODUCT_COLUMNS = "id, key, name, lifecycle_stage, tier, owner_id, health_score_id"
 _PRODUCT = f"select {_PRODUCT_COLUMNS} from product where tenant_id = $1 and key = $2"
 _PRODUCTS = f"""
-select {_PRODUCT_COLUMNS} from product where tenant_id = $1 and portfolio_id = $2 and archived_at is null order by id limit $3
+select {_PRODUCT_COLUMNS} from product
+where tenant_id = $1 and portfolio_id = $2 and archived_at is null order by id limit $3
 """
 _ROLLUP = """
 select p.{column} as name, count(*) as products, round(avg(p.health_score_mp))::integer as average_mp
@@ -303,7 +304,7 @@ class Query:
         return row and _product(row)
 
 
-_SCHEMA = strawberry.Schema(Query, extensions=[ParserCache(maxsize=100), ValidationCache(maxsize=100)])
+_SCHEMA = strawberry.Schema(Query, extensions=[lambda: ParserCache(maxsize=100), lambda: ValidationCache(maxsize=100)])
 
 
 async def _answer(request: Request) -> Response:

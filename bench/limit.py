@@ -5,9 +5,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from uuid import UUID
 
-from graphql import parse
-from graphql.execution.values import get_variable_values
-from graphql.utilities import get_operation_ast
+from graphql import FragmentDefinitionNode, get_operation_ast, get_variable_values, parse
+from graphql.execution.values import VariableValues
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -28,8 +27,10 @@ def _compile(executor: Executor, operation: Operation, tenant_id: UUID) -> tuple
     node = get_operation_ast(document)
     assert node is not None, "each operation of the benchmark is one query"
     schema = executor.schema.graphql
-    variables = get_variable_values(schema, node.variable_definitions, operation.variables)
-    fragments = {item.name.value: item for item in document.definitions if item.kind == "fragment_definition"}
+    variables = get_variable_values(schema, node.variable_definitions or (), operation.variables)
+    assert isinstance(variables, VariableValues), "the benchmark's own values fit the schema"
+    assert schema.query_type is not None, "the schema has queries"
+    fragments = {item.name.value: item for item in document.definitions if isinstance(item, FragmentDefinitionNode)}
     viewer = Viewer(tenant_id, tenant_id, tenant_id, None, frozenset({"READ"}), None)
     read = Read(operation.query, node, fragments, variables, viewer)
     plan = executor.reader.planner(read).plan_query(schema.query_type)

@@ -41,12 +41,13 @@ class Reaction:
 async def recompute_all(url: str, tenant_ids: list[UUID], report: Callable[[str, int, int], None]) -> float:
     """Scores every node of every tenant in this process, and returns nodes per second."""
     database = await Database.open(url, size=2)
-    nodes, began = 0, time.perf_counter()
+    nodes: int = 0
+    began = time.perf_counter()
     for position, tenant_id in enumerate(tenant_ids, start=1):
         report(f"tenant {position}", position, len(tenant_ids))
         await recompute_health(database, Clock(), tenant_id)
         async with database.transaction(tenant_id) as connection:
-            nodes += await connection.fetchval(_NODES, tenant_id)
+            nodes += await connection.fetchval(_NODES, tenant_id) or 0
     elapsed = time.perf_counter() - began
     await database.close()
     return nodes / elapsed

@@ -5,7 +5,7 @@ import platform
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, datetime
 from pathlib import Path
 
 from bench.compare import CONNECTIONS, Sample
@@ -36,20 +36,28 @@ def _introduction(results: Results) -> list[str]:
     return [
         "# Figures",
         "",
-        f"Written by `{results.command} --write` on {date.today().isoformat()}: {os.cpu_count()} cores,"
-        f" {_memory_gib():.0f} GiB, {platform.system()} {platform.machine()}, Python {platform.python_version()},"
-        f" PostgreSQL {results.postgres_version}. Servers, load and database share these cores.",
+        (
+            f"Written by `{results.command} --write` on {datetime.now(UTC).date().isoformat()}: {os.cpu_count()} cores,"
+            f" {_memory_gib():.0f} GiB, {platform.system()} {platform.machine()}, Python {platform.python_version()},"
+            f" PostgreSQL {results.postgres_version}. Servers, load and database share these cores."
+        ),
         "",
-        "10 tenants, 2,000 products, 10,000 initiatives, 8,000 KPIs, 240,000 measurements; scores by the engine itself."
-        f" Leaf values of an answer: {leaves}.",
+        (
+            "10 tenants, 2,000 products, 10,000 initiatives, 8,000 KPIs, 240,000 measurements;"
+            f" scores by the engine itself. Leaf values of an answer: {leaves}."
+        ),
         "",
         "* **Folioscope**: `folioscope serve`, one process, with API key and row-level security.",
         "* **limit**: the same statement with its claim, same role and server, without GraphQL and key.",
-        "* **Strawberry with DataLoaders**: the same tables and JSON, written as one would by hand, without key and"
-        " row-level security (`dataloaders.py`).",
+        (
+            "* **Strawberry with DataLoaders**: the same tables and JSON, written as one would by hand, without key and"
+            " row-level security (`dataloaders.py`)."
+        ),
         "",
-        "All answers are compared as JSON before anything is measured. Targets take turns within a round; a ratio is"
-        " formed within its round.",
+        (
+            "All answers are compared as JSON before anything is measured. Targets take turns within a round; a ratio is"
+            " formed within its round."
+        ),
         "",
     ]
 
@@ -72,7 +80,7 @@ def _ratio(samples: Sequence[Sample], operation: str, connections: int, other: s
     ours = _of(samples, operation, connections, "folioscope")
     theirs = _of(samples, operation, connections, other)
     ratios = [a.per_second / b.per_second for a, b in zip(ours, theirs, strict=True)]
-    return f"**{statistics.median(ratios):.2f}** ({min(ratios):.2f}–{max(ratios):.2f})"
+    return f"**{statistics.median(ratios):.2f}** ({min(ratios):.2f} to {max(ratios):.2f})"
 
 
 def _figures(results: Results) -> list[str]:
@@ -106,8 +114,10 @@ def _scores(results: Results) -> list[str]:
     return [
         "## Scores",
         "",
-        f"* One measurement through the API until the product's new score is read through the API, {reaction.count} times:"
-        f" p50 {reaction.p50_ms:.0f} ms, p95 {reaction.p95_ms:.0f} ms.",
+        (
+            f"* One measurement through the API until the product's new score is read through it, {reaction.count} times:"
+            f" p50 {reaction.p50_ms:.0f} ms, p95 {reaction.p95_ms:.0f} ms."
+        ),
         f"* Recomputing every node of every tenant, one process: {results.nodes_per_second:,.0f} nodes/s.",
     ]
 

@@ -16,6 +16,7 @@ from redis.exceptions import RedisError, ResponseError
 
 from runtime.postgres import Database
 from runtime.redis import JOBS, WORKERS
+from workers.cancellation import is_canceled
 from workers.signals import PASSING, begin_try, waiting_targets
 
 _log = structlog.get_logger()
@@ -73,7 +74,7 @@ class Consumer:
 
     async def _repeat(self, step: Callable[[], Awaitable[None]]) -> None:
         pause = 0.05
-        while True:
+        while not is_canceled():
             try:
                 await step()
                 pause = 0.05

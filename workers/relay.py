@@ -12,6 +12,7 @@ from redis.exceptions import RedisError
 
 from runtime.postgres import RELAY_ROLE, Database, open_connection
 from runtime.redis import EVENTS, JOBS
+from workers.cancellation import is_canceled
 from workers.seal import seal_events
 from workers.signals import APPLY_DELIVERIES, PASSING
 
@@ -77,7 +78,7 @@ async def run_relay(database_url: str, relay: Database, redis: Redis) -> None:
 
 
 async def _relay(relay: Database, redis: Redis, wake: asyncio.Event) -> None:
-    while True:
+    while not is_canceled():
         # Not wait_for: Python 3.11's loses a cancellation that comes with the result.
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_POLL_SECONDS):

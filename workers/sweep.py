@@ -9,6 +9,7 @@ from redis.exceptions import RedisError
 
 from runtime.postgres import Database
 from runtime.redis import JOBS, WORKERS
+from workers.cancellation import is_canceled
 from workers.relay import ring_waiting
 from workers.signals import PASSING
 
@@ -46,7 +47,7 @@ _EVENTS = Gauge("folioscope_events_unsealed", "Events that the feed does not sho
 
 async def run_sweep(relay: Database, redis: Redis) -> None:
     """Until canceled. Any number may run."""
-    while True:
+    while not is_canceled():
         await asyncio.sleep(SECONDS)
         try:
             await measure(relay)

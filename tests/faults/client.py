@@ -41,7 +41,8 @@ class Client:
 
     async def change(self, field_: str, input_type: str, selection: str, **members: Any) -> dict[str, Any]:
         """The payload of one mutation; members must hold an idempotency key."""
-        query = f"mutation ($input: {input_type}!) {{ {field_}(input: $input) {{ {selection} userErrors {{ code message }} }} }}"
+        answer = f"{selection} userErrors {{ code message }}"
+        query = f"mutation ($input: {input_type}!) {{ {field_}(input: $input) {{ {answer} }} }}"
         data = await self.ask(query, {"input": members})
         if data[field_]["userErrors"]:
             self.wrongs.append(f"{field_} {members}: {data[field_]['userErrors']}")

@@ -13,7 +13,8 @@ from tests.faults.client import Client
 
 _ORGANIZATION = """
 with organization as (
-  insert into organization (tenant_id, id, key, name, time_zone, created_at, updated_at) values ($1, $1, $2, $2, $3, $4, $4))
+  insert into organization (tenant_id, id, key, name, time_zone, created_at, updated_at)
+  values ($1, $1, $2, $2, $3, $4, $4))
 insert into subject (tenant_id, id, kind) values ($1, $1, 'ORGANIZATION')
 """
 _PERSON = """
@@ -39,7 +40,7 @@ class Desk:
 
 @dataclass
 class Company:
-    """shared_kpi_id: a KPI that all writers measure. statuses of `client` are those of the set-up."""
+    """shared_kpi_id: a KPI that all writers measure."""
 
     tenant_id: UUID
     key: str

@@ -80,10 +80,8 @@ class Installation:
         return await asyncpg.connect(self.servers.database_url)
 
     async def wait_until_ready(self, seconds: float = 60) -> None:
-        async with asyncio.timeout(seconds):
-            for port in self.ports:
-                while not await _is_ready(port):
-                    await asyncio.sleep(0.1)
+        for port in self.ports:
+            assert await until(lambda port=port: _is_ready(port), seconds), f"the API on {port} is not ready"
 
     # Faults --------------------------------------------------------------------------------------
 

@@ -30,7 +30,9 @@ select entity_id, count(*) as events from event where tenant_id = $1 and type = 
 """
 _PRODUCTS = "select 'prd_' || id as id, importance as value from product where tenant_id = $1"
 _TARGETS = "select 'kpi_' || t.kpi_id as id, target as value from kpi_target t where tenant_id = $1 order by t.id"
-_PROGRESS = "select 'ini_' || p.initiative_id as id, done_items as value from progress_snapshot p where tenant_id = $1 order by p.id"
+_PROGRESS = """
+select 'ini_' || p.initiative_id as id, done_items as value from progress_snapshot p where tenant_id = $1 order by p.id
+"""
 _FEED = "select event_id from event_seal where tenant_id = $1 order by sequence"
 
 
