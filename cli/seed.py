@@ -70,7 +70,8 @@ def seed_command(
 
 async def seed(settings: Settings, report: Report, number: int = 7) -> None:
     """Fills an empty database, or finishes what was begun; leaves any other database alone. Keeps a key of the demo."""
-    database = await Database.open(settings.database_url, size=2)
+    # Every step may be repeated, so that none needs to wait for the disk.
+    database = await Database.open(settings.database_url, size=2, synchronous_commit="off")
     try:
         name = await _demo_name(database)
         if name is None and await _is_in_use(settings):

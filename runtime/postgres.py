@@ -49,12 +49,13 @@ class Database:
         self._pool = pool
 
     @classmethod
-    async def open(cls, url: str, role: str = APPLICATION_ROLE, size: int = 10) -> "Database":
+    async def open(cls, url: str, role: str = APPLICATION_ROLE, size: int = 10, **settings: str) -> "Database":
+        """settings: of the session, beside the pinned ones."""
         pool = await asyncpg.create_pool(
             url,
             min_size=min(2, size),
             max_size=size,
-            server_settings={**_SETTINGS, "role": role, "application_name": role},
+            server_settings={**_SETTINGS, "role": role, "application_name": role, **settings},
             max_cacheable_statement_size=1 << 20,
             statement_cache_size=500,
             reset=_keep_session,
