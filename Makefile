@@ -56,11 +56,11 @@ into = > $(1).new && mv $(1).new $(1)
 
 .PHONY: bench
 bench: $(VENV)/runtime.stamp ## Measure; the table is written to bench/README.md
-	@$(BIN)/python -m bench
+	@$(BIN)/python -m bench --write
 
 .PHONY: soak
 soak: $(VENV)/dev.stamp ## Search longer: generated reads and the fault test, for minutes
-	@FOLIOSCOPE_SOAK=1 $(BIN)/python -m pytest -m soak $(TESTS)
+	@FOLIOSCOPE_SOAK=$${FOLIOSCOPE_SOAK:-3} $(BIN)/python -m pytest -m soak $(TESTS)
 
 .PHONY: lock
 lock: $(VENV)/dev.stamp ## Pin newer dependencies; needs `uv` on the PATH

@@ -55,8 +55,8 @@ def _introduction(results: Results) -> list[str]:
         ),
         "",
         (
-            "All answers are compared as JSON before anything is measured. Targets take turns within a round; a ratio is"
-            " formed within its round."
+            "All answers are compared as JSON before anything is measured. Targets take turns within a round;"
+            " a ratio is formed within its round."
         ),
         "",
     ]
@@ -115,7 +115,7 @@ def _scores(results: Results) -> list[str]:
         "## Scores",
         "",
         (
-            f"* One measurement through the API until the product's new score is read through it, {reaction.count} times:"
+            f"* A measurement sent to the API until the new score is read from it, {reaction.count} times:"
             f" p50 {reaction.p50_ms:.0f} ms, p95 {reaction.p95_ms:.0f} ms."
         ),
         f"* Recomputing every node of every tenant, one process: {results.nodes_per_second:,.0f} nodes/s.",

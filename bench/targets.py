@@ -117,10 +117,11 @@ def free_port() -> int:
 
 
 def _wait(target: Target) -> None:
+    """Folioscope's socket listens before the application has started: only an answer tells."""
     deadline = time.monotonic() + 30
     while True:
         try:
-            socket.create_connection(("127.0.0.1", target.port), 1).close()
+            target.ask("rollup")
             return
         except OSError:
             if not target.process.is_running() or time.monotonic() > deadline:

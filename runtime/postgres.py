@@ -65,7 +65,9 @@ class Database:
 
     async def close(self) -> None:
         try:
-            await asyncio.wait_for(self._pool.close(), 5)
+            # Not wait_for, which can lose a cancellation on Python 3.11.
+            async with asyncio.timeout(5):
+                await self._pool.close()
         except TimeoutError:
             self._pool.terminate()
 

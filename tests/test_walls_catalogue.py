@@ -160,7 +160,8 @@ async def test_nobody_may_truncate_and_partitions_are_reached_through_their_pare
 async def test_there_are_partitions_whose_wall_is_that_of_their_parent(catalogue: asyncpg.Connection):
     parents = await names(catalogue, f"select c.relname from pg_class c where {_OURS} and c.relkind = 'p'")
     with_children = await names(
-        catalogue, f"select distinct c.relname from pg_inherits i join pg_class c on c.oid = i.inhparent where {_OURS}"
+        catalogue,
+        f"select distinct c.relname from pg_inherits i join pg_class c on c.oid = i.inhparent where {_OURS}"
         " and c.relkind = 'p'",
     )
     assert parents == with_children == {"measurement", "health_score", "event", "delivery"}

@@ -31,9 +31,7 @@ _CACHE_MODES = ["auto", "force_custom_plan", "force_generic_plan"]
 
 
 @pytest.fixture
-async def connection(
-    filled_database: str, request: pytest.FixtureRequest
-) -> AsyncIterator[asyncpg.Connection]:
+async def connection(filled_database: str, request: pytest.FixtureRequest) -> AsyncIterator[asyncpg.Connection]:
     settings = {**_PLANNERS[request.param[0]], "plan_cache_mode": request.param[1]}
     opened = await open_connection(filled_database, "folioscope_app", **settings)
     yield opened
@@ -56,9 +54,7 @@ async def test_every_plan_gives_the_same_bytes_and_leaves_no_claim(
             await check(connection, reading, golden, world.viewers.index(viewer), world)
 
 
-async def check(
-    connection: asyncpg.Connection, reading: Reading, golden: Golden, place: int, world: World
-) -> None:
+async def check(connection: asyncpg.Connection, reading: Reading, golden: Golden, place: int, world: World) -> None:
     viewer = world.viewers[place]
     operation = reading.operation(golden.text, golden.variables, viewer)
     plan = reading.plan(operation)

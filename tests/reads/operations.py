@@ -199,9 +199,7 @@ class Maker:
                 given[size] = Variable(self.variable("Int!", make_size))
             else:
                 given[size] = make_size(self.view)
-        orders = [
-            self.order(order_type) if self.chance.random() < 0.7 else [] for _ in range(2 if backward else 1)
-        ]
+        orders = [self.order(order_type) if self.chance.random() < 0.7 else [] for _ in range(2 if backward else 1)]
         if self.chance.random() < 0.4:
             self.varied_order(given, coordinate, order_type, bound)
             return given
@@ -326,7 +324,9 @@ class Maker:
                 return self.filter(type_name, inner, 0, view, "health.")
             case "includeArchived":
                 return self.chance.choice([True, False, None])
-        operators = self.chance.sample(list(inner.fields), self.chance.choice([1, 1, 2]) if len(inner.fields) > 1 else 1)
+        operators = self.chance.sample(
+            list(inner.fields), self.chance.choice([1, 1, 2]) if len(inner.fields) > 1 else 1
+        )
         return {operator: self.operand(type_name, f"{path}{name}", operator, inner, view) for operator in operators}
 
     def operand(self, type_name: str, path: str, operator: str, comparator: Any, view: View) -> Any:
@@ -364,7 +364,11 @@ class Maker:
             case "Boolean":
                 return self.chance.random() < 0.5
             case "DateTimeOrDuration":
-                return found.isoformat() if isinstance(found, datetime) and self.chance.random() < 0.6 else self.instant(view)
+                return (
+                    found.isoformat()
+                    if isinstance(found, datetime) and self.chance.random() < 0.6
+                    else self.instant(view)
+                )
             case "Date":
                 return found.isoformat() if isinstance(found, date) else view.now.astimezone(UTC).date().isoformat()
         if isinstance(item, GraphQLEnumType):
@@ -451,7 +455,9 @@ def printed(value: Any) -> str:
 
 def quoted(text: str) -> str:
     escaped = "".join(
-        f"\\u{ord(letter):04x}" if ord(letter) < 32 or letter == "\x7f" else {'"': '\\"', "\\": "\\\\"}.get(letter, letter)
+        f"\\u{ord(letter):04x}"
+        if ord(letter) < 32 or letter == "\x7f"
+        else {'"': '\\"', "\\": "\\\\"}.get(letter, letter)
         for letter in text
     )
     return f'"{escaped}"'

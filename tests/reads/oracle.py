@@ -69,9 +69,7 @@ class Universe:
             "select c.relname from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attname = 'tenant_id'"
             " where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p', 'v') and not c.relispartition"
         )
-        tables = {
-            name: [dict(row) for row in await connection.fetch(f"select * from {name}")] for (name,) in names
-        }
+        tables = {name: [dict(row) for row in await connection.fetch(f"select * from {name}")] for (name,) in names}
         await connection.close()
         return cls(tables)
 
@@ -138,7 +136,9 @@ class View:
         if self.restricted and self.home(node_id) not in self.granted:
             return False
         return any(
-            row["target_id"] == node_id and row["job"] == "recompute_health" and row["generation"] > row["done_generation"]
+            row["target_id"] == node_id
+            and row["job"] == "recompute_health"
+            and row["generation"] > row["done_generation"]
             for row in self.rows("signal")
         )
 

@@ -294,9 +294,7 @@ def product_links(view: View, row: Row) -> list[Row]:
 
 
 def changes(view: View, row: Row) -> list[Row]:
-    private = {
-        value["position"]: value for value in view.rows("event_private_value") if value["event_id"] == row["id"]
-    }
+    private = {value["position"]: value for value in view.rows("event_private_value") if value["event_id"] == row["id"]}
     found = []
     for position, change in enumerate(row["changes"]):
         hidden = private.get(position, {})
@@ -360,7 +358,5 @@ def rollup_members(view: View, type_name: str, row: Row) -> list[Row]:
     found = [product for product in view.seen("Product") if product["archived_at"] is None]
     if type_name == "Organization":
         return found
-    below = {
-        link["descendant_id"] for link in view.rows("portfolio_closure") if link["ancestor_id"] == row["id"]
-    }
+    below = {link["descendant_id"] for link in view.rows("portfolio_closure") if link["ancestor_id"] == row["id"]}
     return [product for product in found if product["portfolio_id"] in below]

@@ -131,9 +131,7 @@ async def test_generated_reads_are_answered_as_by_the_oracle(reading: Reading, v
     await search.run(range(_DOCUMENTS), time.monotonic() + 120)
     for text in sweeps():
         for tenant_id in {view.viewer.tenant_id for view in views}:
-            everything_seen = next(
-                view for view in views if view.viewer.tenant_id == tenant_id and not view.restricted
-            )
+            everything_seen = next(view for view in views if view.viewer.tenant_id == tenant_id and not view.restricted)
             await search.check(everything_seen, text, {}, -1)
     assert search.counted["operations"] >= 500
     assert search.counted["restricted"] >= 150
