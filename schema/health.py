@@ -71,7 +71,7 @@ _ALL_DRIVERS = (
 )
 # A child in a portfolio that the viewer does not see must not be named, yet the points have to add up.
 _VISIBLE_DRIVER = (
-    "case when r.path ~ '^CHILDREN/node:[a-z]+_[0-9a-f-]+$' then exists (select from subject s where s.tenant_id = {tenant}"
+    "case when r.path ~ '/node:[a-z]+_[0-9a-f-]+$' then exists (select from subject s where s.tenant_id = {tenant}"
     " and s.id = right(r.path, 36)::uuid and s.portfolio_id = any({granted})) else true end"
 )
 _DRIVERS = (

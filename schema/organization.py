@@ -4,9 +4,32 @@ from datetime import datetime
 
 import strawberry
 
-from compiler.declare import column, identifier, many, one, table
+from compiler.declare import column, expression, identifier, many, one, rows, table, value_object
+from portfolio.identity import PREFIX_OF_KIND
 from schema.node import HealthSubject
 from schema.rollup import rollup
+
+
+@value_object
+class ParkedJob:
+    """Work on one object that failed five times and was given up until the object changes again."""
+
+    job: str = expression("What was tried: RECOMPUTE_HEALTH or APPLY_DELIVERIES.", "upper({self}.job)")
+    target_id: strawberry.ID = column("Id of the object: what is scored, or the connection.")
+    tries: int = column("Number of failed tries.")
+    error_code: str | None = column("Class of the last failure; null when the worker itself died.")
+    parked_at: datetime = column("Instant at which it was given up.")
+
+
+_PREFIXES = " ".join(
+    f"when '{kind}' then '{PREFIX_OF_KIND[kind]}_'" for kind in ("ORGANIZATION", "PORTFOLIO", "PRODUCT", "INITIATIVE")
+)
+_PARKED = (
+    f"(select s.job, s.tries, s.error_code, s.parked_at, coalesce(case u.kind {_PREFIXES} end, 'con_') || s.target_id as target_id"
+    " from signal s left join subject u on u.tenant_id = s.tenant_id and u.id = s.target_id"
+    " where s.tenant_id = {tenant} and s.parked_at is not null {within u.portfolio_id}"
+    " order by s.parked_at, target_id limit 100) {other}"
+)
 
 
 @table("organization", kind="ORGANIZATION")
@@ -21,7 +44,20 @@ class Organization(HealthSubject):
     first_weekday: int = column("First day of the week: 1 Monday to 7 Sunday.")
     health_policy_version: str = column("Version of the rules by which health is computed now.")
     portfolios = many("Portfolio", "Portfolios at the top: those without a parent.", "{other}.parent_id is null")
+    kpis = many("Kpi", "KPIs of the organization itself.", "{other}.subject_id = {self}.id")
+    events = many(
+        "Event",
+        "What happened to the organization itself, oldest first.",
+        "{other}.subject_id = {self}.id",
+        order="SEQUENCE",
+    )
     rollup = rollup("")
+    parked_jobs = rows(
+        ParkedJob,
+        "Work that was given up, the longest ago first; at most 100. Usually empty: a number here wants a look at the worker's log.",
+        _PARKED,
+        '{other}.parked_at, {other}.target_id collate "C"',
+    )
     version: int = column(
         "Number of changes; give it back in an update to be sure that nobody changed the organization meanwhile."
     )

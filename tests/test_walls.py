@@ -354,18 +354,15 @@ def build(type_: Any, aim: tuple[str, ...], identifier: str, own: dict[str, str]
 
 async def fingerprint(administration: asyncpg.Connection, tenant_id: UUID, ids: list[UUID]) -> list[Any]:
     """Of all rows of the other tenants, and of the hidden rows of this one."""
-    found = []
-    for table in sorted({*fields.TABLES.values(), "subject", "external_reference", "initiative_product", "signal"}):
-        found.append(
-            await administration.fetchval(
-                f"select md5(coalesce(string_agg(t::text, '|' order by t::text), '')) from {table} t where tenant_id <> $1",
-                tenant_id,
-            )
-        )
-    for name in ("portfolio", "product", "initiative", "kpi", "person", "connection", "linking_rule", "api_key"):
-        query = f"select md5(coalesce(string_agg(t::text, '|' order by t::text), '')) from {name} t where id = any($1)"
-        found.append(await administration.fetchval(query, ids))
-    return found
+    tables = sorted({*fields.TABLES.values(), "subject", "external_reference", "initiative_product", "signal"})
+    others = [(table, "tenant_id <> $1", tenant_id) for table in tables]
+    named = ("portfolio", "product", "initiative", "kpi", "person", "connection", "linking_rule", "api_key")
+    hidden = [(table, "id = any($1)", ids) for table in named]
+    digest = "select md5(coalesce(string_agg(t::text, '|' order by t::text), ''))"
+    return [
+        await administration.fetchval(f"{digest} from {table} t where {condition}", value)
+        for table, condition, value in [*others, *hidden]
+    ]
 
 
 async def send(executor: Executor, viewer: Viewer, name: str, input: dict[str, Any]) -> str:
@@ -375,7 +372,7 @@ async def send(executor: Executor, viewer: Viewer, name: str, input: dict[str, A
     rejected = " rejected { index code message }" if "rejected" in payload.fields else ""
     text += f"$input) {{ userErrors {{ code message field }}{rejected} }} }}"
     document = parse(text)
-    request = SimpleNamespace(
+    request: Any = SimpleNamespace(
         text=text, document=document, operation=get_operation_ast(document), variables={"input": input}
     )
     try:
@@ -428,7 +425,7 @@ def own_ids(wall: Wall, type_name: str) -> list[UUID]:
 
 
 def type_of_mutation(mutation: str) -> str:
-    """productUpdate changes a Product."""
+    """That of the object which the change is named after."""
     return next(
         name for name in sorted(fields.TABLES, key=len, reverse=True) if mutation.startswith(name[0].lower() + name[1:])
     )

@@ -1,6 +1,7 @@
-"""The walls as PostgreSQL's own catalogue tells them: no table, index or grant escapes the tenant but those listed here."""
+"""The walls as PostgreSQL's own catalogue tells them: nothing escapes the tenant but what is listed here."""
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import asyncpg
 import pytest
@@ -49,7 +50,7 @@ async def catalogue(
     await connection.close()
 
 
-async def names(catalogue: asyncpg.Connection, query: str, *arguments: object) -> set[object]:
+async def names(catalogue: asyncpg.Connection, query: str, *arguments: object) -> set[Any]:
     rows = await catalogue.fetch(query, *arguments)
     return {row[0] if len(row) == 1 else tuple(row) for row in rows}
 

@@ -69,7 +69,9 @@ class Universe:
             "select c.relname from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attname = 'tenant_id'"
             " where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p', 'v') and not c.relispartition"
         )
-        tables = {name: [dict(row) for row in await connection.fetch(f"select * from {name}")] for (name,) in names}
+        tables: dict[str, list[Row]] = {
+            name: [dict(row) for row in await connection.fetch(f"select * from {name}")] for (name,) in names
+        }
         await connection.close()
         return cls(tables)
 

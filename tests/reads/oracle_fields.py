@@ -113,6 +113,8 @@ LISTS: dict[str, ListOf] = {
     "Query.linkingRules": _everything("LinkingRule"),
     "Query.events": _everything("Event", "SEQUENCE"),
     "Organization.portfolios": ("Portfolio", lambda _, __, other: other["parent_id"] is None, "ID"),
+    "Organization.kpis": _pointing("Kpi", "subject_id"),
+    "Organization.events": _pointing("Event", "subject_id", "SEQUENCE"),
     "Portfolio.children": _pointing("Portfolio", "parent_id"),
     "Portfolio.products": _pointing("Product", "portfolio_id"),
     "Portfolio.initiatives": _pointing("Initiative", "portfolio_id"),
@@ -318,7 +320,7 @@ def drivers(view: View, row: Row) -> list[Row]:
     found, outside = [], 0
     listed = zip(row["driver_paths"], row["driver_codes"], row["driver_points_mp"], strict=True)
     for path, code, points in listed:
-        child = UUID(path[-36:]) if path.startswith("CHILDREN/node:") else None
+        child = UUID(path[-36:]) if "/node:" in path else None
         if view.restricted and child is not None and view.home(child) not in view.granted:
             outside += points
         else:
@@ -329,8 +331,28 @@ def drivers(view: View, row: Row) -> list[Row]:
     return [driver for driver in found if driver["points"]]
 
 
+def parked_jobs(view: View, row: Row) -> list[Row]:
+    found = []
+    for signal in view.rows("signal"):
+        if signal["parked_at"] is None or (view.restricted and view.home(signal["target_id"]) not in view.granted):
+            continue
+        subject = next((other for other in view.rows("subject") if other["id"] == signal["target_id"]), None)
+        prefix = ENTITY_PREFIX[subject["kind"]] if subject else "con"
+        found.append(
+            {
+                "job": signal["job"].upper(),
+                "target_id": f"{prefix}_{signal['target_id']}",
+                "tries": signal["tries"],
+                "error_code": signal["error_code"],
+                "parked_at": signal["parked_at"],
+            }
+        )
+    return sorted(found, key=lambda job: (job["parked_at"], job["target_id"]))[:100]
+
+
 VALUE_LISTS: dict[str, tuple[str, Callable[[View, Row], list[Row]]]] = {
     "Initiative.productLinks": ("InitiativeProduct", product_links),
+    "Organization.parkedJobs": ("ParkedJob", parked_jobs),
     "Event.changes": ("FieldChange", changes),
     "Health.drivers": ("HealthDriver", drivers),
     "Health.dimensions": (

@@ -92,7 +92,8 @@ def sweeps() -> Iterator[str]:
             yield f"{{ {coordinate[6:]}{condition} {{ nodes {{ {everything(type_name, 2)} }} }} }}"
             for inner in fields.LISTS:
                 if inner.startswith(f"{type_name}."):
-                    step = f"{inner.partition('.')[2]}(first: 2) {{ edges {{ node {{ {everything(fields.LISTS[inner][0], 1)} }} }} }}"
+                    node = everything(fields.LISTS[inner][0], 1)
+                    step = f"{inner.partition('.')[2]}(first: 2) {{ edges {{ node {{ {node} }} }} }}"
                     yield f"{{ {coordinate[6:]} {{ nodes {{ {step} }} }} }}"
 
 
@@ -162,7 +163,8 @@ async def test_pages_joined_by_their_cursors_are_the_whole_list(
     text = (
         f"query Walk($bound: String, $order: [{type_name}Order!]) {{"
         f" all: {name}(first: 100, orderBy: $order) {{ nodes {{ id }} totalCount }}"
-        f" page: {name}({size}: 4, {bound}: $bound, orderBy: $order) {{ nodes {{ id }} pageInfo {{ {more} {end} }} }} }}"
+        f" page: {name}({size}: 4, {bound}: $bound, orderBy: $order)"
+        f" {{ nodes {{ id }} pageInfo {{ {more} {end} }} }} }}"
     )
     for order in orders:
         for direction in ("ASC", "DESC"):

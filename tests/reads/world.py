@@ -613,7 +613,11 @@ class TenantBuilder:
                 target_id=node["id"],
                 generation=self.chance.choice([1, 2]),
                 done_generation=1,
+                tries=self.chance.choice([0, 0, 5]),
             )
+        for signal in self.mine["signal"]:
+            if signal["tries"]:
+                signal["parked_at"], signal["error_code"] = NOW, self.chance.choice(["InputError", None])
 
 
 def _of_kpi(column: str) -> bool:
