@@ -22,6 +22,8 @@ from runtime.refusal import ErrorCode, Refusal
 
 _log = structlog.get_logger()
 
+_SLOW_SECONDS = 1.0
+
 _REQUEST_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 # Nothing here decides by the host, but a log or a proxy that reads it may.
 _HOST = re.compile(r"[A-Za-z0-9._:\[\]-]{0,255}")
@@ -117,7 +119,9 @@ class Visit:
         SECONDS.labels(route).observe(seconds)
         if path not in _QUIET:
             fields: dict[str, Any] = {"method": self.scope["method"], "path": path[:200], "status": self.status}
-            _log.info("request", **fields, ms=round(seconds * 1000, 2))
+            # A line for every good answer is an eighth of the time of a small read: ask for it with level debug.
+            log = _log.info if self.status >= 400 or seconds >= _SLOW_SECONDS else _log.debug
+            log("request", **fields, ms=round(seconds * 1000, 2))
 
 
 def refuse_head(headers: Headers) -> None:

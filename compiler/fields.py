@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from graphql import (
+    GraphQLEnumType,
     GraphQLField,
     GraphQLInterfaceType,
     GraphQLList,
@@ -86,7 +87,8 @@ def _value(mapping: Value, site: Site) -> list[str]:
     expression = site.fill(mapping.expression)
     type_ = site.definition.type
     nullable = not isinstance(type_, GraphQLNonNull)
-    name = get_named_type(type_).name
+    named = get_named_type(type_)
+    name = "Enum" if isinstance(named, GraphQLEnumType) else named.name
     if isinstance(get_nullable_type(type_), GraphQLList):
         return [print_list(name, expression, nullable=nullable)]
     prefix = site.prefixes[mapping.kind] if mapping.kind else None

@@ -138,23 +138,27 @@ _PRINTERS: dict[str, str] = {
     "Int": "{}::text",
     "Float": "trim_scale({})::text",
     "Boolean": "({})::text",
-    "DateTime": 'to_json(to_char({}, \'YYYY-MM-DD"T"HH24:MI:SS.US"Z"\'))::text',
-    "Date": "to_json({})::text",
     "Points": "trim_scale({} / 1000.0)::text",
     "JSON": "{}::text",
     "ID": "to_json({}::text)::text",
-    "Cursor": "to_json({}::text)::text",
+}
+# Texts that hold nothing to escape: a twentieth of the time of a wall.
+_QUOTED: dict[str, str] = {
+    "Enum": "{}",
+    "Date": "{}",
+    "DateTime": """to_char({}, 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')""",
 }
 
 
 def print_scalar(type_name: str, expression: str, *, nullable: bool, prefix: str | None = None) -> list[str]:
-    """Pieces that print one scalar. An enum prints as its text. prefix: that of a public id."""
-    if prefix is not None and not nullable:
-        return [literal(f'"{prefix}_'), expression, literal('"')]
-    if prefix is not None:
-        printed = f"""'"{prefix}_' || {expression} || '"'"""
-    else:
-        printed = _PRINTERS.get(type_name, _PRINTERS["String"]).format(expression)
+    """Pieces that print one scalar. prefix: that of a public id."""
+    if prefix is not None or type_name in _QUOTED:
+        opening = literal(f'"{prefix}_' if prefix is not None else '"')
+        text = _QUOTED.get(type_name, "{}").format(expression)
+        if not nullable:
+            return [opening, text, literal('"')]
+        return [f"coalesce({opening} || {text} || '\"', 'null')"]
+    printed = _PRINTERS.get(type_name, _PRINTERS["String"]).format(expression)
     return [f"coalesce({printed}, 'null')"] if nullable else [printed]
 
 

@@ -178,7 +178,7 @@ async def test_a_body_beyond_the_cap_is_refused_without_reading_all_of_it(tracke
         413,
         "REQUEST_TOO_LARGE",
     )
-    assert sent <= (0 if announced else 26 << 20)
+    assert sent <= (0 if announced else 29 << 20)
     assert await tracker.statuses() == []
 
 

@@ -1,7 +1,7 @@
 """Golden reads: an operation, the statement that it becomes, and the answer to it.
 
 The first line of `NAME.graphql` is a comment `# viewer: N`, the viewer's place in the world's list; the second says
-what the golden is about. `NAME.variables.json` holds the variables, if there are any. UPDATE=1 writes the kept files anew.
+what the golden is about. `NAME.variables.json` holds the variables, if there are any. UPDATE=1 rewrites the rest.
 """
 
 import json

@@ -331,7 +331,7 @@ def drivers(view: View, row: Row) -> list[Row]:
     return [driver for driver in found if driver["points"]]
 
 
-def parked_jobs(view: View, row: Row) -> list[Row]:
+def parked_jobs(view: View, _: Row) -> list[Row]:
     found = []
     for signal in view.rows("signal"):
         if signal["parked_at"] is None or (view.restricted and view.home(signal["target_id"]) not in view.granted):
