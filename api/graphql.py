@@ -40,7 +40,8 @@ class Turnstile:
     async def pass_through(self) -> AsyncIterator[None]:
         with WAITING.track_inprogress():
             try:
-                await asyncio.wait_for(self._free.acquire(), self.wait_seconds)
+                async with asyncio.timeout(self.wait_seconds if self._free.locked() else None):
+                    await self._free.acquire()
             except TimeoutError:
                 raise Refusal(ErrorCode.OVERLOADED, "Too many requests at the moment; try again.") from None
         try:

@@ -1,8 +1,10 @@
 """The gate: what it lets pass, what it refuses and why, and that refusing is cheap."""
 
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import sys
 
 import pytest
+import suppress
 from graphql import FragmentDefinitionNode, OperationDefinitionNode, get_introspection_query, parse
 
 from api import limits
@@ -65,6 +67,16 @@ def test_fragments_that_call_themselves_in_one_object_are_invalid():
     assert "Cannot spread fragment" in invalid(cycle).errors[0].message
 
 
+@pytest.fixture
+def usual_stack() -> Iterator[None]:
+    """The parser goes as deep as Python lets it, and hypothesis lets it go deeper than a server does."""
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(1000)
+    yield
+    sys.setrecursionlimit(limit)
+
+
+@pytest.mark.usefixtures("usual_stack")
 def test_brackets_beyond_the_parser_are_too_deep():
     assert refusal("{a" * 600).code is ErrorCode.QUERY_TOO_DEEP
     assert refusal("{node(id:" + "[" * 900 + "]" * 900 + "){id}}").code is ErrorCode.QUERY_TOO_DEEP

@@ -49,21 +49,13 @@ async def test_the_oldest_version_answers_the_same_statement_with_the_same_bytes
 
 @pytest.fixture(scope="module")
 async def counting(filled_database: str) -> AsyncIterator[tuple[Reading, list[str]]]:
-    """A reader whose every query is written down."""
+    """A reader whose every query is written down: its pool has one connection, which keeps its logger."""
     sent: list[str] = []
-
-    async def listen(connection: asyncpg.Connection) -> None:
+    database = await Database.open(filled_database, size=1)
+    async with database.connection() as connection:
         connection.add_query_logger(lambda record: sent.append(record.query))
-
-    async def keep(_: asyncpg.Connection) -> None:
-        """Nothing is sent on release, as in runtime/postgres.py."""
-
-    role = {"role": "folioscope_app"}
-    pool = await asyncpg.create_pool(
-        filled_database, min_size=1, max_size=1, init=listen, reset=keep, server_settings=role
-    )
-    yield Reading(Database(pool)), sent
-    await pool.close()
+    yield Reading(database), sent
+    await database.close()
 
 
 @goldens

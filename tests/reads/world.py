@@ -606,12 +606,13 @@ class TenantBuilder:
         return ("KPI", kpis[0]) if kpis and self.chance.random() < 0.5 else (subject["kind"], subject)
 
     def signals(self) -> None:
-        for node in self.chance.sample(self.mine["subject"], 12):
+        organization, *others = self.mine["subject"]
+        for node in [organization, *self.chance.sample(others, 12)]:
             self.add(
                 "signal",
                 job="recompute_health",
                 target_id=node["id"],
-                generation=self.chance.choice([1, 2]),
+                generation=2 if node is organization else self.chance.choice([1, 2]),
                 done_generation=1,
                 tries=self.chance.choice([0, 0, 5]),
             )
