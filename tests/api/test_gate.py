@@ -1,10 +1,10 @@
 """The gate: what it lets pass, what it refuses and why, and that refusing is cheap."""
 
+import sys
 from collections.abc import Iterator
-from contextlib import sys
+from contextlib import suppress
 
 import pytest
-import suppress
 from graphql import FragmentDefinitionNode, OperationDefinitionNode, get_introspection_query, parse
 
 from api import limits
