@@ -59,17 +59,22 @@ def body_of(operation: str) -> str:
     return json.dumps({"query": asked.query, "variables": asked.variables})
 
 
-def cpu_seconds(pid: int) -> float:
-    """User and system time that a process has used, to about 10 ms."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / _TICKS
+def cpu_seconds(pid: int, *, with_ended_children: bool = False) -> float:
+    """User and system time that a process has used, to about 10 ms; 0 when it has just ended."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except FileNotFoundError:
+        return 0.0
+    return sum(map(int, fields[11 : 15 if with_ended_children else 13])) / _TICKS
 
 
 def postgres_cpu_seconds(servers: EmbeddedServers) -> float:
-    """Of the server and its live backends; connections are kept, so that none is lost in between."""
+    """Of the server, its live backends, and those that ended."""
     assert servers.postgres.pid is not None, "PostgreSQL runs"
     children = Path(f"/proc/{servers.postgres.pid}/task/{servers.postgres.pid}/children").read_text().split()
-    return cpu_seconds(servers.postgres.pid) + sum(cpu_seconds(int(child)) for child in children)
+    return cpu_seconds(servers.postgres.pid, with_ended_children=True) + sum(
+        cpu_seconds(int(child)) for child in children
+    )
 
 
 @contextmanager
