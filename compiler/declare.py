@@ -159,16 +159,11 @@ def one_of(interface: Any, description: str, on: str, *, nullable: bool = False)
     return _relation(OneOf(on), interface | None if nullable else interface, description)
 
 
-def rows(
-    type_: Any,
-    description: str,
-    source: Source,
-    order: str,
-    arguments: Mapping[str, Any] | None = None,
-) -> Any:
-    """A bounded list of value objects; say the bound in the description."""
+def rows(type_: Any, description: str, source: Source, order: str, **options: Any) -> Any:
+    """A bounded list of value objects; say the bound in the description. arguments, check: see Rows."""
+    arguments = options.pop("arguments", None)
     return _relation(
-        Rows(getattr(type_, "__name__", str(type_)), source, order),
+        Rows(getattr(type_, "__name__", str(type_)), source, order, **options),
         list[type_],
         description,
         arguments,

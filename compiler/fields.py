@@ -58,18 +58,21 @@ class Site:
         return self.planner.catalogue.prefixes
 
     def fill(self, source: Source, **names: str) -> str:
-        """A template's text: arguments become instants, relative ones included; a function chooses by what is given."""
+        """A template's text: arguments are days or instants, relative ones included; a function chooses by what is
+        given."""
         template = source if isinstance(source, str) else source(self.arguments)
         filled = {"self": self.alias, "parent": self.aliases[1], **names}
         for name, leaf in self.arguments.items():
             if isinstance(leaf, Leaf) and f"{{{name}}}" in template:
-                filled[name] = self._instant(leaf)
+                filled[name] = self._moment(name, leaf)
         return self.statement.fill(template, filled)
 
     def print_object(self, type_: GraphQLObjectType, alias: str) -> tuple[str, list[str]]:
         return self.planner.print_object(type_, alias, self.alias, self.planner.subselection(type_, self.details))
 
-    def _instant(self, leaf: Leaf) -> str:
+    def _moment(self, name: str, leaf: Leaf) -> str:
+        if get_named_type(self.definition.args[name].type).name == "Date":
+            return self.statement.parameter(lambda binding: leaf.read(binding.variables), "date")
         return self.statement.parameter(
             lambda binding: resolve_instant(leaf.read(binding.variables), binding.now), "timestamptz"
         )
@@ -133,12 +136,21 @@ def _rows(mapping: Rows, site: Site) -> list[str]:
     type_ = object_type(site.definition)
     other = site.statement.alias("row")
     source = site.fill(mapping.source, other=other)
+    if mapping.check is not None:
+        _check(mapping.check, site)
     printed, joins = site.print_object(type_, other)
     name = site.statement.alias("list")
     order = site.statement.fill(mapping.order, {"other": other})
     body = f"select string_agg({printed}, ',' order by {order}) as text from {source}{_spaced(joins)}"
     site.joins.append(f"left join lateral ({body}) {name} on true")
     return ["'['", f"{name}.text", "']'"]
+
+
+def _check(check: Callable[[Mapping[str, Any]], None], site: Site) -> None:
+    leaves = {name: leaf for name, leaf in site.arguments.items() if isinstance(leaf, Leaf)}
+    site.statement.checks.append(
+        lambda binding: check({name: leaf.read(binding.variables) for name, leaf in leaves.items()})
+    )
 
 
 def _many(mapping: Many, site: Site) -> list[str]:

@@ -62,11 +62,15 @@ class OneOf:
 
 @dataclass(frozen=True)
 class Rows:
-    """A bounded list, in the order given. source: a FROM item that defines the alias {other}."""
+    """A bounded list, in the order given. source: a FROM item that defines the alias {other}.
+
+    check: sees the values of the arguments with every request, and raises Rejected when the list would be too long.
+    """
 
     type_name: str
     source: Source
     order: str
+    check: Callable[[Mapping[str, Any]], None] | None = None
 
 
 @dataclass(frozen=True)

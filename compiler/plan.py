@@ -25,8 +25,11 @@ class Plan:
 
     sql: str
     binders: tuple[Callable[[Binding], Any], ...]
+    checks: tuple[Callable[[Binding], None], ...] = ()
 
     def arguments(self, binding: Binding) -> list[Any]:
+        for check in self.checks:
+            check(binding)
         return [bind(binding) for bind in self.binders]
 
 
@@ -117,4 +120,4 @@ class Planner:
         with_ = ",\n".join(ctes)
         from_ = "(select where claims.tenant_id is not null) as root" + "".join(f"\n{join}" for join in joins)
         sql = f"with {with_}\nselect (select convert_to({printed}, 'UTF8')\nfrom {from_})\nfrom claims"
-        return Plan(sql, tuple(self.statement.binders))
+        return Plan(sql, tuple(self.statement.binders), tuple(self.statement.checks))

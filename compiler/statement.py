@@ -23,6 +23,7 @@ class Binding:
 
 
 Binder = Callable[[Binding], Any]
+Check = Callable[[Binding], None]
 
 
 class Rejected(Exception):
@@ -35,11 +36,15 @@ class Rejected(Exception):
 
 @dataclass
 class Statement:
-    """Parameter 1 is the tenant. Equal binders (by `same`) share a parameter. prefixes: kind → prefix of its ids."""
+    """Parameter 1 is the tenant. Equal binders (by `same`) share a parameter. prefixes: kind → prefix of its ids.
+
+    checks: run before the binders of every request; they raise Rejected.
+    """
 
     restricted: bool
     prefixes: Mapping[str, str]
     binders: list[Binder] = field(default_factory=lambda: [lambda binding: binding.tenant_id])
+    checks: list[Check] = field(default_factory=list)
     _numbers: dict[Any, int] = field(default_factory=dict)
     _aliases: dict[str, int] = field(default_factory=dict)
 

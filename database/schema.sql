@@ -14,6 +14,54 @@ CREATE FUNCTION public.claimed_tenant_id() RETURNS uuid
     LANGUAGE sql STABLE PARALLEL SAFE
     RETURN (NULLIF(current_setting('folioscope.tenant_id'::text, true), ''::text))::uuid;
 
+CREATE TABLE public.organization (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    key text NOT NULL COLLATE pg_catalog."C",
+    name text NOT NULL COLLATE pg_catalog."C",
+    time_zone text DEFAULT 'UTC'::text NOT NULL,
+    previous_time_zone text,
+    time_zone_from timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
+    first_weekday smallint DEFAULT 1 NOT NULL,
+    health_policy_version text DEFAULT 'default-1'::text NOT NULL,
+    health_score_id uuid,
+    health_score_mp integer,
+    health_band text DEFAULT 'UNKNOWN'::text NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT organization_check CHECK ((id = tenant_id)),
+    CONSTRAINT organization_check1 CHECK (((previous_time_zone IS NULL) = (time_zone_from = '-infinity'::timestamp with time zone))),
+    CONSTRAINT organization_first_weekday_check CHECK (((first_weekday >= 1) AND (first_weekday <= 7))),
+    CONSTRAINT organization_health_score_mp_check CHECK (((health_score_mp >= 0) AND (health_score_mp <= 100000))),
+    CONSTRAINT organization_name_check CHECK ((name <> ''::text))
+);
+
+ALTER TABLE ONLY public.organization FORCE ROW LEVEL SECURITY;
+
+CREATE FUNCTION public.week_start(day date) RETURNS date
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT (week_start.day - ((((EXTRACT(isodow FROM week_start.day))::integer - o.first_weekday) + 7) % 7))
+    FROM public.organization o
+   WHERE (o.tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id));
+END;
+
+CREATE FUNCTION public.calendar_buckets(first_on date, last_on date, unit text) RETURNS TABLE(start_on date, end_on date)
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT (w.first_on + (7 * n.n)),
+     ((w.first_on + (7 * n.n)) + 6)
+    FROM ( SELECT public.week_start(calendar_buckets.first_on) AS first_on) w,
+     LATERAL generate_series(0, ((calendar_buckets.last_on - w.first_on) / 7)) n(n)
+   WHERE (calendar_buckets.unit = 'WEEK'::text)
+ UNION ALL
+  SELECT (m.m)::date AS m,
+     (((m.m + '1 mon'::interval))::date - 1)
+    FROM generate_series(date_trunc('month'::text, (calendar_buckets.first_on)::timestamp without time zone), (calendar_buckets.last_on)::timestamp without time zone, '1 mon'::interval) m(m)
+   WHERE (calendar_buckets.unit = 'MONTH'::text);
+END;
+
 CREATE TABLE public.api_key (
     tenant_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -138,31 +186,6 @@ CREATE FUNCTION public.lock_connection_items(of_connection_id uuid) RETURNS void
     BEGIN ATOMIC
  SELECT pg_advisory_xact_lock(hashtextextended(('items of connection '::text || (of_connection_id)::text), (0)::bigint)) AS pg_advisory_xact_lock;
 END;
-
-CREATE TABLE public.organization (
-    tenant_id uuid NOT NULL,
-    id uuid NOT NULL,
-    key text NOT NULL COLLATE pg_catalog."C",
-    name text NOT NULL COLLATE pg_catalog."C",
-    time_zone text DEFAULT 'UTC'::text NOT NULL,
-    previous_time_zone text,
-    time_zone_from timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
-    first_weekday smallint DEFAULT 1 NOT NULL,
-    health_policy_version text DEFAULT 'default-1'::text NOT NULL,
-    health_score_id uuid,
-    health_score_mp integer,
-    health_band text DEFAULT 'UNKNOWN'::text NOT NULL,
-    version integer DEFAULT 1 NOT NULL,
-    created_at timestamp with time zone NOT NULL,
-    updated_at timestamp with time zone NOT NULL,
-    CONSTRAINT organization_check CHECK ((id = tenant_id)),
-    CONSTRAINT organization_check1 CHECK (((previous_time_zone IS NULL) = (time_zone_from = '-infinity'::timestamp with time zone))),
-    CONSTRAINT organization_first_weekday_check CHECK (((first_weekday >= 1) AND (first_weekday <= 7))),
-    CONSTRAINT organization_health_score_mp_check CHECK (((health_score_mp >= 0) AND (health_score_mp <= 100000))),
-    CONSTRAINT organization_name_check CHECK ((name <> ''::text))
-);
-
-ALTER TABLE ONLY public.organization FORCE ROW LEVEL SECURITY;
 
 CREATE FUNCTION public.organization_day(instant timestamp with time zone) RETURNS date
     LANGUAGE sql STABLE
@@ -393,9 +416,164 @@ CREATE FUNCTION public.relink_items(of_connection_id uuid, item_ids uuid[], chan
     FROM opened;
 END;
 
+CREATE TABLE public.assignment (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    subject_id uuid NOT NULL,
+    person_id uuid,
+    team_id uuid,
+    role text NOT NULL,
+    allocation numeric NOT NULL,
+    from_on date NOT NULL,
+    to_on date,
+    confirmed_on date NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT assignment_allocation_check CHECK (((allocation >= (0)::numeric) AND (allocation <= (1)::numeric))),
+    CONSTRAINT assignment_check CHECK ((num_nonnulls(person_id, team_id) = 1)),
+    CONSTRAINT assignment_check1 CHECK ((to_on >= from_on)),
+    CONSTRAINT assignment_role_check CHECK ((role = ANY (ARRAY['PRODUCT_MANAGER'::text, 'AI_ENGINEER'::text, 'DATA_SCIENTIST'::text, 'ML_OPS'::text, 'DATA_ENGINEER'::text, 'DESIGNER'::text, 'SOFTWARE_ENGINEER'::text, 'DOMAIN_EXPERT'::text, 'RISK_OFFICER'::text, 'SPONSOR'::text, 'OTHER'::text])))
+);
+
+ALTER TABLE ONLY public.assignment FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE public.membership (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    team_id uuid NOT NULL,
+    person_id uuid NOT NULL,
+    role text,
+    from_on date NOT NULL,
+    to_on date,
+    version integer DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT membership_check CHECK ((to_on >= from_on))
+);
+
+ALTER TABLE ONLY public.membership FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE public.person_skill (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    person_id uuid NOT NULL,
+    skill_id uuid NOT NULL,
+    level integer NOT NULL,
+    assessed_on date NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT person_skill_level_check CHECK (((level >= 1) AND (level <= 5)))
+);
+
+ALTER TABLE ONLY public.person_skill FORCE ROW LEVEL SECURITY;
+
+CREATE VIEW public.person_work WITH (security_invoker='true') AS
+ SELECT a.tenant_id,
+    a.person_id,
+    a.subject_id,
+    a.id AS assignment_id,
+    a.allocation,
+    a.from_on,
+    a.to_on
+   FROM public.assignment a
+  WHERE (a.person_id IS NOT NULL)
+UNION ALL
+ SELECT a.tenant_id,
+    m.person_id,
+    a.subject_id,
+    a.id AS assignment_id,
+    a.allocation,
+    GREATEST(a.from_on, m.from_on) AS from_on,
+    LEAST(a.to_on, m.to_on) AS to_on
+   FROM (public.assignment a
+     JOIN public.membership m ON (((m.tenant_id = a.tenant_id) AND (m.team_id = a.team_id))))
+  WHERE ((m.from_on <= COALESCE(a.to_on, 'infinity'::date)) AND (a.from_on <= COALESCE(m.to_on, 'infinity'::date)));
+
+CREATE TABLE public.skill_demand (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    subject_id uuid NOT NULL,
+    skill_id uuid NOT NULL,
+    full_time_equivalents numeric NOT NULL,
+    level integer NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT skill_demand_full_time_equivalents_check CHECK (((full_time_equivalents > (0)::numeric) AND (full_time_equivalents <= (1000)::numeric))),
+    CONSTRAINT skill_demand_level_check CHECK (((level >= 1) AND (level <= 5)))
+);
+
+ALTER TABLE ONLY public.skill_demand FORCE ROW LEVEL SECURITY;
+
+CREATE FUNCTION public.skill_cover(subject_ids uuid[], day date) RETURNS TABLE(subject_id uuid, skill_id uuid, demand numeric, supply numeric, holder_ids uuid[])
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT d.subject_id,
+     d.skill_id,
+     d.full_time_equivalents,
+     COALESCE(held.allocation, (0)::numeric) AS "coalesce",
+     COALESCE(held.person_ids, '{}'::uuid[]) AS "coalesce"
+    FROM (public.skill_demand d
+      CROSS JOIN LATERAL ( SELECT sum(w.allocation) AS allocation,
+             array_agg(DISTINCT w.person_id) AS person_ids
+            FROM (public.person_work w
+              JOIN public.person_skill k ON (((k.tenant_id = d.tenant_id) AND (k.person_id = w.person_id) AND (k.skill_id = d.skill_id) AND (k.level >= d.level))))
+           WHERE ((w.tenant_id = d.tenant_id) AND (w.subject_id = d.subject_id) AND (w.from_on <= skill_cover.day) AND (COALESCE(w.to_on, 'infinity'::date) >= skill_cover.day))) held)
+   WHERE ((d.tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id)) AND (d.subject_id = ANY (skill_cover.subject_ids)));
+END;
+
+CREATE TABLE public.team (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    key text NOT NULL COLLATE pg_catalog."C",
+    name text NOT NULL COLLATE pg_catalog."C",
+    name_key text GENERATED ALWAYS AS (lower(name)) STORED NOT NULL COLLATE pg_catalog."C",
+    description text,
+    parent_id uuid,
+    lead_id uuid,
+    archived_at timestamp with time zone,
+    version integer DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT team_check CHECK ((parent_id <> id)),
+    CONSTRAINT team_name_check CHECK ((name <> ''::text))
+);
+
+ALTER TABLE ONLY public.team FORCE ROW LEVEL SECURITY;
+
+CREATE FUNCTION public.team_branch(top_id uuid) RETURNS SETOF uuid
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ WITH RECURSIVE branch AS (
+          SELECT team_branch.top_id AS id
+         UNION
+          SELECT t.id
+            FROM (branch b
+              JOIN public.team t ON (((t.tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id)) AND (t.parent_id = b.id))))
+         )
+  SELECT branch.id
+    FROM branch;
+END;
+
 CREATE FUNCTION public.uuid_floor(instant timestamp with time zone) RETURNS uuid
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN ((lpad(to_hex(((EXTRACT(epoch FROM instant) * (1000)::numeric))::bigint), 12, '0'::text) || repeat('0'::text, 20)))::uuid;
+
+CREATE TABLE public.assignment_version (
+    tenant_id uuid NOT NULL,
+    assignment_id uuid NOT NULL,
+    version integer NOT NULL,
+    role text NOT NULL,
+    allocation numeric NOT NULL,
+    from_on date NOT NULL,
+    to_on date,
+    recorded_at timestamp with time zone NOT NULL,
+    superseded_at timestamp with time zone
+);
+
+ALTER TABLE ONLY public.assignment_version FORCE ROW LEVEL SECURITY;
 
 CREATE TABLE public.delivery (
     tenant_id uuid NOT NULL,
@@ -485,8 +663,7 @@ CREATE TABLE public.external_reference (
     system text NOT NULL COLLATE pg_catalog."C",
     external_id text NOT NULL COLLATE pg_catalog."C",
     node_id uuid NOT NULL,
-    url text,
-    CONSTRAINT external_reference_kind_check CHECK ((kind = ANY (ARRAY['PORTFOLIO'::text, 'PRODUCT'::text, 'INITIATIVE'::text, 'KPI'::text, 'PERSON'::text])))
+    url text
 );
 
 ALTER TABLE ONLY public.external_reference FORCE ROW LEVEL SECURITY;
@@ -807,6 +984,22 @@ CREATE VIEW public.sealed_event WITH (security_invoker='true') AS
    FROM (public.event_seal s
      JOIN public.event e ON (((e.tenant_id = s.tenant_id) AND (e.id = s.event_id))));
 
+CREATE TABLE public.skill (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    key text NOT NULL COLLATE pg_catalog."C",
+    name text NOT NULL COLLATE pg_catalog."C",
+    name_key text GENERATED ALWAYS AS (lower(name)) STORED NOT NULL COLLATE pg_catalog."C",
+    category text COLLATE pg_catalog."C",
+    archived_at timestamp with time zone,
+    version integer DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT skill_name_check CHECK ((name <> ''::text))
+);
+
+ALTER TABLE ONLY public.skill FORCE ROW LEVEL SECURITY;
+
 CREATE TABLE public.subject (
     tenant_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -821,6 +1014,12 @@ ALTER TABLE ONLY public.subject FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE ONLY public.api_key
     ADD CONSTRAINT api_key_pkey PRIMARY KEY (tenant_id, id);
+
+ALTER TABLE ONLY public.assignment
+    ADD CONSTRAINT assignment_pkey PRIMARY KEY (tenant_id, id);
+
+ALTER TABLE ONLY public.assignment_version
+    ADD CONSTRAINT assignment_version_pkey PRIMARY KEY (tenant_id, assignment_id, version);
 
 ALTER TABLE ONLY public.connection
     ADD CONSTRAINT connection_pkey PRIMARY KEY (tenant_id, id);
@@ -894,11 +1093,20 @@ ALTER TABLE ONLY public.measurement
 ALTER TABLE ONLY public.measurement_source
     ADD CONSTRAINT measurement_source_pkey PRIMARY KEY (tenant_id, kpi_id, source, external_id);
 
+ALTER TABLE ONLY public.membership
+    ADD CONSTRAINT membership_pkey PRIMARY KEY (tenant_id, id);
+
 ALTER TABLE ONLY public.organization
     ADD CONSTRAINT organization_pkey PRIMARY KEY (tenant_id);
 
 ALTER TABLE ONLY public.person
     ADD CONSTRAINT person_pkey PRIMARY KEY (tenant_id, id);
+
+ALTER TABLE ONLY public.person_skill
+    ADD CONSTRAINT person_skill_pkey PRIMARY KEY (tenant_id, id);
+
+ALTER TABLE ONLY public.person_skill
+    ADD CONSTRAINT person_skill_tenant_id_person_id_skill_id_key UNIQUE (tenant_id, person_id, skill_id);
 
 ALTER TABLE ONLY public.person
     ADD CONSTRAINT person_tenant_id_key_key UNIQUE (tenant_id, key);
@@ -930,11 +1138,29 @@ ALTER TABLE ONLY public.service_account
 ALTER TABLE ONLY public.signal
     ADD CONSTRAINT signal_pkey PRIMARY KEY (tenant_id, job, target_id);
 
+ALTER TABLE ONLY public.skill_demand
+    ADD CONSTRAINT skill_demand_pkey PRIMARY KEY (tenant_id, id);
+
+ALTER TABLE ONLY public.skill_demand
+    ADD CONSTRAINT skill_demand_tenant_id_subject_id_skill_id_key UNIQUE (tenant_id, subject_id, skill_id);
+
+ALTER TABLE ONLY public.skill
+    ADD CONSTRAINT skill_pkey PRIMARY KEY (tenant_id, id);
+
+ALTER TABLE ONLY public.skill
+    ADD CONSTRAINT skill_tenant_id_key_key UNIQUE (tenant_id, key);
+
 ALTER TABLE ONLY public.subject
     ADD CONSTRAINT subject_pkey PRIMARY KEY (tenant_id, id);
 
 ALTER TABLE ONLY public.subject
     ADD CONSTRAINT subject_tenant_id_id_kind_key UNIQUE (tenant_id, id, kind);
+
+ALTER TABLE ONLY public.team
+    ADD CONSTRAINT team_pkey PRIMARY KEY (tenant_id, id);
+
+ALTER TABLE ONLY public.team
+    ADD CONSTRAINT team_tenant_id_key_key UNIQUE (tenant_id, key);
 
 ALTER TABLE ONLY public.tracker_milestone
     ADD CONSTRAINT tracker_milestone_pkey PRIMARY KEY (tenant_id, connection_id, source_id);
@@ -953,6 +1179,16 @@ CREATE INDEX api_key_lookup ON public.api_key USING btree (id);
 CREATE INDEX api_key_person ON public.api_key USING btree (tenant_id, person_id);
 
 CREATE INDEX api_key_service_account ON public.api_key USING btree (tenant_id, service_account_id);
+
+CREATE UNIQUE INDEX assignment_open_person ON public.assignment USING btree (tenant_id, subject_id, person_id, role) WHERE ((to_on IS NULL) AND (person_id IS NOT NULL));
+
+CREATE UNIQUE INDEX assignment_open_team ON public.assignment USING btree (tenant_id, subject_id, team_id, role) WHERE ((to_on IS NULL) AND (team_id IS NOT NULL));
+
+CREATE INDEX assignment_person ON public.assignment USING btree (tenant_id, person_id, id);
+
+CREATE INDEX assignment_subject ON public.assignment USING btree (tenant_id, subject_id, id);
+
+CREATE INDEX assignment_team ON public.assignment USING btree (tenant_id, team_id, id);
 
 CREATE INDEX connection_lookup ON public.connection USING btree (id);
 
@@ -994,7 +1230,15 @@ CREATE INDEX measurement_newest ON ONLY public.measurement USING btree (tenant_i
 
 CREATE INDEX measurement_observed ON ONLY public.measurement USING btree (tenant_id, kpi_id, observed_at DESC, id DESC);
 
+CREATE UNIQUE INDEX membership_open ON public.membership USING btree (tenant_id, team_id, person_id) WHERE (to_on IS NULL);
+
+CREATE INDEX membership_person ON public.membership USING btree (tenant_id, person_id, id);
+
+CREATE INDEX membership_team ON public.membership USING btree (tenant_id, team_id, id);
+
 CREATE INDEX person_name ON public.person USING btree (tenant_id, name_key, id);
+
+CREATE INDEX person_skill_skill ON public.person_skill USING btree (tenant_id, skill_id, id);
 
 CREATE INDEX portfolio_closure_descendant ON public.portfolio_closure USING btree (tenant_id, descendant_id, ancestor_id);
 
@@ -1020,7 +1264,17 @@ CREATE INDEX signal_due ON public.signal USING btree (due_at) WHERE (due_at IS N
 
 CREATE INDEX signal_waiting ON public.signal USING btree (raised_at) WHERE ((generation > done_generation) AND (parked_at IS NULL));
 
+CREATE INDEX skill_demand_skill ON public.skill_demand USING btree (tenant_id, skill_id, id);
+
+CREATE INDEX skill_name ON public.skill USING btree (tenant_id, name_key, id);
+
 CREATE INDEX subject_portfolio ON public.subject USING btree (tenant_id, portfolio_id);
+
+CREATE INDEX team_lead ON public.team USING btree (tenant_id, lead_id);
+
+CREATE INDEX team_name ON public.team USING btree (tenant_id, name_key, id);
+
+CREATE INDEX team_parent ON public.team USING btree (tenant_id, parent_id, id);
 
 CREATE INDEX work_item_key ON public.work_item USING btree (tenant_id, key, id);
 
@@ -1038,6 +1292,24 @@ ALTER TABLE ONLY public.api_key
 
 ALTER TABLE ONLY public.api_key
     ADD CONSTRAINT api_key_tenant_id_service_account_id_fkey FOREIGN KEY (tenant_id, service_account_id) REFERENCES public.service_account(tenant_id, id);
+
+ALTER TABLE ONLY public.assignment
+    ADD CONSTRAINT assignment_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.organization(tenant_id);
+
+ALTER TABLE ONLY public.assignment
+    ADD CONSTRAINT assignment_tenant_id_person_id_fkey FOREIGN KEY (tenant_id, person_id) REFERENCES public.person(tenant_id, id);
+
+ALTER TABLE ONLY public.assignment
+    ADD CONSTRAINT assignment_tenant_id_subject_id_fkey FOREIGN KEY (tenant_id, subject_id) REFERENCES public.subject(tenant_id, id);
+
+ALTER TABLE ONLY public.assignment
+    ADD CONSTRAINT assignment_tenant_id_team_id_fkey FOREIGN KEY (tenant_id, team_id) REFERENCES public.team(tenant_id, id);
+
+ALTER TABLE ONLY public.assignment_version
+    ADD CONSTRAINT assignment_version_tenant_id_assignment_id_fkey FOREIGN KEY (tenant_id, assignment_id) REFERENCES public.assignment(tenant_id, id);
+
+ALTER TABLE ONLY public.assignment_version
+    ADD CONSTRAINT assignment_version_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.organization(tenant_id);
 
 ALTER TABLE ONLY public.connection_secret
     ADD CONSTRAINT connection_secret_tenant_id_connection_id_fkey FOREIGN KEY (tenant_id, connection_id) REFERENCES public.connection(tenant_id, id);
@@ -1144,6 +1416,24 @@ ALTER TABLE public.measurement
 ALTER TABLE public.measurement
     ADD CONSTRAINT measurement_tenant_id_kpi_id_fkey FOREIGN KEY (tenant_id, kpi_id) REFERENCES public.kpi(tenant_id, id);
 
+ALTER TABLE ONLY public.membership
+    ADD CONSTRAINT membership_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.organization(tenant_id);
+
+ALTER TABLE ONLY public.membership
+    ADD CONSTRAINT membership_tenant_id_person_id_fkey FOREIGN KEY (tenant_id, person_id) REFERENCES public.person(tenant_id, id);
+
+ALTER TABLE ONLY public.membership
+    ADD CONSTRAINT membership_tenant_id_team_id_fkey FOREIGN KEY (tenant_id, team_id) REFERENCES public.team(tenant_id, id);
+
+ALTER TABLE ONLY public.person_skill
+    ADD CONSTRAINT person_skill_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.organization(tenant_id);
+
+ALTER TABLE ONLY public.person_skill
+    ADD CONSTRAINT person_skill_tenant_id_person_id_fkey FOREIGN KEY (tenant_id, person_id) REFERENCES public.person(tenant_id, id);
+
+ALTER TABLE ONLY public.person_skill
+    ADD CONSTRAINT person_skill_tenant_id_skill_id_fkey FOREIGN KEY (tenant_id, skill_id) REFERENCES public.skill(tenant_id, id);
+
 ALTER TABLE ONLY public.person
     ADD CONSTRAINT person_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.organization(tenant_id);
 
@@ -1192,11 +1482,32 @@ ALTER TABLE ONLY public.service_account
 ALTER TABLE ONLY public.signal
     ADD CONSTRAINT signal_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.organization(tenant_id);
 
+ALTER TABLE ONLY public.skill_demand
+    ADD CONSTRAINT skill_demand_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.organization(tenant_id);
+
+ALTER TABLE ONLY public.skill_demand
+    ADD CONSTRAINT skill_demand_tenant_id_skill_id_fkey FOREIGN KEY (tenant_id, skill_id) REFERENCES public.skill(tenant_id, id);
+
+ALTER TABLE ONLY public.skill_demand
+    ADD CONSTRAINT skill_demand_tenant_id_subject_id_fkey FOREIGN KEY (tenant_id, subject_id) REFERENCES public.subject(tenant_id, id);
+
+ALTER TABLE ONLY public.skill
+    ADD CONSTRAINT skill_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.organization(tenant_id);
+
 ALTER TABLE ONLY public.subject
     ADD CONSTRAINT subject_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.organization(tenant_id);
 
 ALTER TABLE ONLY public.subject
     ADD CONSTRAINT subject_tenant_id_portfolio_id_fkey FOREIGN KEY (tenant_id, portfolio_id) REFERENCES public.portfolio(tenant_id, id) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE ONLY public.team
+    ADD CONSTRAINT team_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.organization(tenant_id);
+
+ALTER TABLE ONLY public.team
+    ADD CONSTRAINT team_tenant_id_lead_id_fkey FOREIGN KEY (tenant_id, lead_id) REFERENCES public.person(tenant_id, id);
+
+ALTER TABLE ONLY public.team
+    ADD CONSTRAINT team_tenant_id_parent_id_fkey FOREIGN KEY (tenant_id, parent_id) REFERENCES public.team(tenant_id, id);
 
 ALTER TABLE ONLY public.tracker_milestone
     ADD CONSTRAINT tracker_milestone_tenant_id_connection_id_fkey FOREIGN KEY (tenant_id, connection_id) REFERENCES public.connection(tenant_id, id);
@@ -1223,6 +1534,10 @@ ALTER TABLE ONLY public.work_item
     ADD CONSTRAINT work_item_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.organization(tenant_id);
 
 ALTER TABLE public.api_key ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.assignment ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.assignment_version ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.connection ENABLE ROW LEVEL SECURITY;
 
@@ -1272,9 +1587,13 @@ ALTER TABLE public.measurement ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.measurement_source ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.membership ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.organization ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.person ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.person_skill ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.portfolio ENABLE ROW LEVEL SECURITY;
 
@@ -1294,9 +1613,19 @@ ALTER TABLE public.service_account ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.signal ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.skill ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.skill_demand ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.subject ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.team ENABLE ROW LEVEL SECURITY;
+
 CREATE POLICY tenant ON public.api_key TO folioscope_app USING ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id))) WITH CHECK ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id)));
+
+CREATE POLICY tenant ON public.assignment TO folioscope_app USING ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id))) WITH CHECK ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id)));
+
+CREATE POLICY tenant ON public.assignment_version TO folioscope_app USING ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id))) WITH CHECK ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id)));
 
 CREATE POLICY tenant ON public.connection TO folioscope_app USING ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id))) WITH CHECK ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id)));
 
@@ -1336,9 +1665,13 @@ CREATE POLICY tenant ON public.measurement TO folioscope_app USING ((tenant_id =
 
 CREATE POLICY tenant ON public.measurement_source TO folioscope_app USING ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id))) WITH CHECK ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id)));
 
+CREATE POLICY tenant ON public.membership TO folioscope_app USING ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id))) WITH CHECK ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id)));
+
 CREATE POLICY tenant ON public.organization TO folioscope_app USING ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id))) WITH CHECK ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id)));
 
 CREATE POLICY tenant ON public.person TO folioscope_app USING ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id))) WITH CHECK ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id)));
+
+CREATE POLICY tenant ON public.person_skill TO folioscope_app USING ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id))) WITH CHECK ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id)));
 
 CREATE POLICY tenant ON public.portfolio TO folioscope_app USING ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id))) WITH CHECK ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id)));
 
@@ -1352,7 +1685,13 @@ CREATE POLICY tenant ON public.service_account TO folioscope_app USING ((tenant_
 
 CREATE POLICY tenant ON public.signal TO folioscope_app USING ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id))) WITH CHECK ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id)));
 
+CREATE POLICY tenant ON public.skill TO folioscope_app USING ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id))) WITH CHECK ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id)));
+
+CREATE POLICY tenant ON public.skill_demand TO folioscope_app USING ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id))) WITH CHECK ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id)));
+
 CREATE POLICY tenant ON public.subject TO folioscope_app USING ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id))) WITH CHECK ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id)));
+
+CREATE POLICY tenant ON public.team TO folioscope_app USING ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id))) WITH CHECK ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id)));
 
 CREATE POLICY tenant ON public.tracker_milestone TO folioscope_app USING ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id))) WITH CHECK ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id)));
 
@@ -1370,6 +1709,8 @@ GRANT ALL ON SCHEMA public TO folioscope_owner;
 GRANT USAGE ON SCHEMA public TO folioscope_app;
 GRANT USAGE ON SCHEMA public TO folioscope_relay;
 GRANT USAGE ON SCHEMA public TO folioscope_lookup;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.organization TO folioscope_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.api_key TO folioscope_app;
 GRANT SELECT ON TABLE public.api_key TO folioscope_lookup;
@@ -1392,8 +1733,6 @@ GRANT SELECT ON TABLE public.connection_secret TO folioscope_lookup;
 REVOKE ALL ON FUNCTION public.find_connection(connection_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.find_connection(connection_id uuid) TO folioscope_app;
 
-GRANT SELECT,INSERT,UPDATE ON TABLE public.organization TO folioscope_app;
-
 REVOKE ALL ON FUNCTION public.prepare_partitions(from_day date) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.prepare_partitions(from_day date) TO folioscope_relay;
 
@@ -1407,6 +1746,20 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.tracker_milestone TO folioscope_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.work_item TO folioscope_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.work_item_link TO folioscope_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.assignment TO folioscope_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.membership TO folioscope_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.person_skill TO folioscope_app;
+
+GRANT SELECT ON TABLE public.person_work TO folioscope_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.skill_demand TO folioscope_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.team TO folioscope_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.assignment_version TO folioscope_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.delivery TO folioscope_app;
 
@@ -1451,5 +1804,7 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.product TO folioscope_app;
 GRANT SELECT,INSERT ON TABLE public.progress_snapshot TO folioscope_app;
 
 GRANT SELECT ON TABLE public.sealed_event TO folioscope_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.skill TO folioscope_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.subject TO folioscope_app;

@@ -145,3 +145,22 @@ class EventSource(StrEnum):
 class RollupGroup(StrEnum):
     BAND = "BAND"
     STAGE = "STAGE"
+
+
+class AssignmentRole(StrEnum):
+    PRODUCT_MANAGER = "PRODUCT_MANAGER"
+    AI_ENGINEER = "AI_ENGINEER"
+    DATA_SCIENTIST = "DATA_SCIENTIST"
+    ML_OPS = "ML_OPS"
+    DATA_ENGINEER = "DATA_ENGINEER"
+    DESIGNER = "DESIGNER"
+    SOFTWARE_ENGINEER = "SOFTWARE_ENGINEER"
+    DOMAIN_EXPERT = "DOMAIN_EXPERT"
+    RISK_OFFICER = "RISK_OFFICER"
+    SPONSOR = "SPONSOR"
+    OTHER = "OTHER"
+
+
+class TimeBucket(StrEnum):
+    WEEK = "WEEK"
+    MONTH = "MONTH"

@@ -22,6 +22,12 @@ PREFIX_OF_KIND = {
     "LINKING_RULE": "lrl",
     "HEALTH_SCORE": "hsc",
     "EVENT": "evt",
+    "TEAM": "tea",
+    "MEMBERSHIP": "mbr",
+    "SKILL": "skl",
+    "PERSON_SKILL": "psk",
+    "SKILL_DEMAND": "skd",
+    "ASSIGNMENT": "asg",
 }
 KIND_OF_PREFIX = {prefix: kind for kind, prefix in PREFIX_OF_KIND.items()}
 

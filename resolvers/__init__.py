@@ -3,6 +3,7 @@
 from strawberry.tools import create_type
 
 from resolvers.api_key import api_key_create, api_key_revoke
+from resolvers.assignment import assignment_confirm, assignment_create, assignment_end, assignment_update
 from resolvers.connection import (
     connection_archive,
     connection_create,
@@ -27,6 +28,7 @@ from resolvers.kpi import (
 )
 from resolvers.linking_rule import linking_rule_archive, linking_rule_set
 from resolvers.measurement import measurements_record
+from resolvers.membership import membership_end, membership_start
 from resolvers.organization import organization_update
 from resolvers.person import (
     person_archive,
@@ -35,6 +37,7 @@ from resolvers.person import (
     person_update,
     person_upsert,
 )
+from resolvers.person_skill import person_skill_set
 from resolvers.portfolio import (
     portfolio_archive,
     portfolio_create,
@@ -56,6 +59,9 @@ from resolvers.service_account import (
     service_account_restore,
     service_account_update,
 )
+from resolvers.skill import skill_archive, skill_create, skill_restore, skill_update
+from resolvers.skill_demand import skill_demand_set
+from resolvers.team import team_archive, team_create, team_restore, team_update, team_upsert
 
 _ORGANIZATION = [organization_update]
 _PEOPLE = [person_create, person_update, person_upsert, person_archive, person_restore]
@@ -93,6 +99,17 @@ _TRACKERS = [
     linking_rule_set,
     linking_rule_archive,
 ]
+_TEAMS = [
+    team_create,
+    team_update,
+    team_upsert,
+    team_archive,
+    team_restore,
+    membership_start,
+    membership_end,
+]
+_SKILLS = [skill_create, skill_update, skill_archive, skill_restore, person_skill_set, skill_demand_set]
+_ASSIGNMENTS = [assignment_create, assignment_update, assignment_end, assignment_confirm]
 
 Mutation = create_type(
     "Mutation",
@@ -107,6 +124,9 @@ Mutation = create_type(
         *_KPIS,
         *_MEASUREMENTS,
         *_TRACKERS,
+        *_TEAMS,
+        *_SKILLS,
+        *_ASSIGNMENTS,
     ],
     description="Everything that can be changed; each change is one transaction.",
 )

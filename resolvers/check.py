@@ -137,3 +137,10 @@ def amount(value: Any) -> Decimal:
     if number < 0:
         raise ValueError("This is a number from 0 on.")
     return number
+
+
+def share(value: Any) -> Decimal:
+    number = decimal(value)
+    if not 0 <= number <= 1:
+        raise ValueError("This is a number from 0 to 1.")
+    return number

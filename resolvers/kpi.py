@@ -7,7 +7,7 @@ from uuid import UUID
 import strawberry
 
 from portfolio.enumerations import KpiCategory, KpiDirection, KpiValueMode
-from portfolio.identity import parse_id, print_id
+from portfolio.identity import parse_id
 from resolvers import check
 from resolvers.archive import archive, refuse_archived, restore
 from resolvers.external import (
@@ -38,6 +38,7 @@ from resolvers.outcome import (
     required,
 )
 from resolvers.session import Row, Target, Write
+from resolvers.subject import read_subject
 from runtime.events import Change as FieldChange
 from schema.kpi import Kpi
 
@@ -207,7 +208,7 @@ async def kpi_restore(write: Write, input: NodeInput) -> Outcome:
 
 async def _insert(write: Write, input: Any) -> UUID:
     values = await read_members(write, _MEMBERS, input)
-    subject = await _read_subject(write, input.subject_id)
+    subject = await read_subject(write, input.subject_id)
     target = await read_target(write, input.target)
     refuse_unscorable(values["direction"], target)
     id = write.new_id()
@@ -237,21 +238,6 @@ async def _change(write: Write, row: Row, input: Any) -> None:
     write.record("KPI_UPDATED", _target(row["id"], row), changes)
     if any(change.field not in _NO_WEIGHT_IN_HEALTH for change in changes):
         write.mark(row["subject_id"])
-
-
-async def _read_subject(write: Write, public_id: Any) -> Row:
-    if public_id in (None, strawberry.UNSET):
-        raise reject(UserErrorCode.REQUIRED, "subjectId is required.", "subjectId")
-    kind = (parse_id(public_id) or ("", None))[0]
-    known = kind in ("ORGANIZATION", "PORTFOLIO", "PRODUCT", "INITIATIVE")
-    row = await write.refer(kind, public_id) if known else None
-    if row is None:
-        message = "There is no such organization, portfolio, product or initiative."
-        raise reject(UserErrorCode.NOT_FOUND, message, "subjectId")
-    if row.get("archived_at") is not None:
-        message = f"{print_id(kind, row['id'])} is archived; restore it first."
-        raise reject(UserErrorCode.ARCHIVED, message, "subjectId")
-    return row
 
 
 def _target(id: UUID, row: Row) -> Target:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -25,6 +26,7 @@ class UserErrorCode(StrEnum):
 
 class WarningCode(StrEnum):
     SECRET_SHOWN_ONCE = "SECRET_SHOWN_ONCE"  # noqa: S105 - the name of a warning
+    OVER_ALLOCATED = "OVER_ALLOCATED"
 
 
 _MEANING = {
@@ -37,9 +39,10 @@ _MEANING = {
     UserErrorCode.DUPLICATE: "Another object has that name already.",
     UserErrorCode.FORBIDDEN: "The key's portfolios do not allow it.",
     UserErrorCode.LIMIT_EXCEEDED: "More items than are allowed.",
-    UserErrorCode.CYCLE: "A portfolio would lie below itself.",
+    UserErrorCode.CYCLE: "A portfolio or a team would lie below itself.",
     UserErrorCode.IDEMPOTENCY_MISMATCH: ("The idempotency key was used for another input within seven days."),
     WarningCode.SECRET_SHOWN_ONCE: "The secret was in the first answer and is kept nowhere.",
+    WarningCode.OVER_ALLOCATED: "Somebody is above 100 % over all work that you see; `weeksStartOn` says when.",
 }
 
 
@@ -71,6 +74,10 @@ class ChangeWarning:
     message: str = strawberry.field(description="What is worth knowing, for people.")
     field: list[str] | None = strawberry.field(
         description="Path to the member concerned; null: the input as a whole.", default=None
+    )
+    weeks_start_on: list[date] = strawberry.field(
+        description="First days of the weeks concerned; empty unless the code is OVER_ALLOCATED.",
+        default_factory=list,
     )
 
 

@@ -41,16 +41,36 @@ _FIND_BY_KIND = {
     "INITIATIVE": _find("initiative", "x.portfolio_id"),
     "KPI": _find("kpi", "s.portfolio_id", _SUBJECT.format(column="subject_id")),
     "LINKING_RULE": _find("linking_rule", "s.portfolio_id", _SUBJECT.format(column="initiative_id")),
+    "TEAM": _find("team", "null::uuid"),
+    "MEMBERSHIP": _find("membership", "null::uuid"),
+    "SKILL": _find("skill", "null::uuid"),
+    "PERSON_SKILL": _find("person_skill", "null::uuid"),
+    "SKILL_DEMAND": _find("skill_demand", "s.portfolio_id", _SUBJECT.format(column="subject_id")),
+    "ASSIGNMENT": _find("assignment", "s.portfolio_id", _SUBJECT.format(column="subject_id")),
 }
-# To be named, a person needs to be seen: a limited key sees those who answer for something it sees.
+_WORKS_THERE = """exists (
+  select from assignment a join subject s on s.tenant_id = a.tenant_id and s.id = a.subject_id
+  join portfolio_closure c on c.tenant_id = $1 and c.descendant_id = s.portfolio_id
+  where a.tenant_id = $1 and a.{holder} = x.id and c.ancestor_id = any ($3))"""
+# To be named, a person needs to be seen: a limited key sees those who answer for, or work on, something it sees.
 _PERSON_TO_NAME = """
-select x.*, null::uuid as home_id from person x where x.tenant_id = $1 and x.id = $2 and ($3::uuid[] is null or exists (
+select x.*, null::uuid as home_id from person x
+where x.tenant_id = $1 and x.id = $2 and ($3::uuid[] is null or {works_there} or exists (
   select from portfolio_closure c join lateral (
     select o.owner_id from portfolio o where o.tenant_id = $1 and o.id = c.descendant_id
     union all select o.owner_id from product o where o.tenant_id = $1 and o.portfolio_id = c.descendant_id
     union all select o.owner_id from initiative o where o.tenant_id = $1 and o.portfolio_id = c.descendant_id
   ) owned on owned.owner_id = x.id where c.tenant_id = $1 and c.ancestor_id = any ($3)))
+""".format(works_there=_WORKS_THERE.format(holder="person_id"))
+_TEAM_TO_NAME = """
+select x.*, null::uuid as home_id from team x
+where x.tenant_id = $1 and x.id = $2 and ($3::uuid[] is null or {works_there})
+""".format(works_there=_WORKS_THERE.format(holder="team_id"))
+# Everyone sees the names of skills.
+_SKILL_TO_NAME = """
+select x.*, null::uuid as home_id from skill x where x.tenant_id = $1 and x.id = $2 and ($3::uuid[] is null or true)
 """
+_TO_NAME = {**_FIND_BY_KIND, "PERSON": _PERSON_TO_NAME, "TEAM": _TEAM_TO_NAME, "SKILL": _SKILL_TO_NAME}
 _SIGNAL = "select raise_signal('recompute_health', $1)"
 
 
@@ -99,8 +119,7 @@ class Write:
         parsed = parse_id(public_id)
         if parsed is None or parsed[0] != kind:
             return None
-        statement = _PERSON_TO_NAME if kind == "PERSON" else _FIND_BY_KIND[kind]
-        return await self._fetch(statement + " for key share of x", parsed[1])
+        return await self._fetch(_TO_NAME[kind] + " for key share of x", parsed[1])
 
     async def _fetch(self, statement: str, id: UUID) -> Row | None:
         return await self.connection.fetchrow(statement, self.tenant_id, id, self.granted)

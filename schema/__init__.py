@@ -5,6 +5,7 @@ import strawberry
 import schema.enumerations  # noqa: F401  # pyright: ignore[reportUnusedImport] - registers them before a type uses one
 from compiler.declare import refetch
 from schema.api_key import ApiKey, ApiKeyQuery
+from schema.assignment import Assignment, AssignmentQuery
 from schema.connection import Connection, ConnectionQuery
 from schema.delivery import Delivery
 from schema.event import Event, EventQuery
@@ -13,13 +14,18 @@ from schema.kpi import Kpi, KpiQuery
 from schema.kpi_target import KpiTarget
 from schema.linking_rule import LinkingRule, LinkingRuleQuery
 from schema.measurement import Measurement, MeasurementQuery
+from schema.membership import Membership, MembershipQuery
 from schema.node import Node
 from schema.organization import Organization, OrganizationQuery
 from schema.person import Person, PersonQuery
+from schema.person_skill import PersonSkill, PersonSkillQuery
 from schema.portfolio import Portfolio, PortfolioQuery
 from schema.product import Product, ProductQuery
 from schema.progress_snapshot import ProgressSnapshot
 from schema.service_account import ServiceAccount, ServiceAccountQuery
+from schema.skill import Skill, SkillQuery
+from schema.skill_demand import SkillDemand, SkillDemandQuery
+from schema.team import Team, TeamQuery
 from schema.viewer import ViewerQuery
 from schema.work_item import WorkItem, WorkItemQuery
 
@@ -40,6 +46,12 @@ ENTITIES = [
     WorkItem,
     LinkingRule,
     Event,
+    Team,
+    Membership,
+    Skill,
+    PersonSkill,
+    SkillDemand,
+    Assignment,
 ]
 
 
@@ -59,6 +71,12 @@ class Query(
     WorkItemQuery,
     LinkingRuleQuery,
     EventQuery,
+    TeamQuery,
+    MembershipQuery,
+    SkillQuery,
+    PersonSkillQuery,
+    SkillDemandQuery,
+    AssignmentQuery,
 ):
     node = refetch(Node, "Object of any type by its id; null when there is none that you may see.", many=False)
     nodes = refetch(

@@ -25,6 +25,8 @@ _TYPES = {
     words.LinkingRuleKind: "What a linking rule looks at.",
     words.EventSource: "Door through which a change came.",
     words.RollupGroup: "What a roll-up counts by.",
+    words.AssignmentRole: "What somebody does in an assignment.",
+    words.TimeBucket: "Length of the spans into which time is cut.",
 }
 
 _VALUES = {
@@ -113,6 +115,18 @@ _VALUES = {
     "COMMAND": "The command line.",
     "BAND": "Health band.",
     "STAGE": "Lifecycle stage.",
+    "PRODUCT_MANAGER": "Decides what is built.",
+    "AI_ENGINEER": "Builds with models.",
+    "DATA_SCIENTIST": "Makes and measures models.",
+    "ML_OPS": "Runs models.",
+    "DATA_ENGINEER": "Brings the data.",
+    "DESIGNER": "Shapes how it is used.",
+    "SOFTWARE_ENGINEER": "Builds the software around it.",
+    "DOMAIN_EXPERT": "Knows the field.",
+    "RISK_OFFICER": "Watches risks and duties.",
+    "SPONSOR": "Answers for money and support.",
+    "WEEK": "Weeks, as the organization begins them.",
+    "MONTH": "Calendar months.",
 }
 
 # A value whose meaning depends on its type.
@@ -123,6 +137,7 @@ _EXCEPTIONS = {
         "UNKNOWN",
     ): "A state that is not mapped; counts as scope that is not done.",
     (words.EventSource, "INGEST"): "Streaming ingest.",
+    (words.AssignmentRole, "OTHER"): "Anything else.",
 }
 
 

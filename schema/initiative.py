@@ -20,10 +20,12 @@ from compiler.declare import (
 )
 from compiler.listing import ExtraFilter, listing
 from portfolio.enumerations import InitiativeState, ProgressSource
+from schema.assignment import assignments
 from schema.health import HEALTH_FILTER
 from schema.node import HealthSubject
 from schema.reference import by_id_key_or_external, external_references, lookup_input
 from schema.scalars import COMPARATORS
+from schema.skill_demand import skill_demands, skill_gaps
 
 
 @value_object
@@ -125,6 +127,9 @@ class Initiative(HealthSubject):
         "{other}.subject_id = {self}.id",
         order="SEQUENCE",
     )
+    assignments = assignments()
+    skill_demands = skill_demands()
+    skill_gaps = skill_gaps("Skills needed by the initiative.", "s.id = {self}.id")
     external_references = external_references()
     version: int = column(
         "Number of changes; give it back in an update to be sure that nobody changed the initiative meanwhile."

@@ -6,8 +6,10 @@ import strawberry
 
 from compiler.declare import column, expression, identifier, many, one, rows, table, value_object
 from portfolio.identity import PREFIX_OF_KIND
+from schema.assignment import assignments
 from schema.node import HealthSubject
 from schema.rollup import rollup
+from schema.skill_demand import skill_demands
 
 
 @value_object
@@ -51,6 +53,8 @@ class Organization(HealthSubject):
         "{other}.subject_id = {self}.id",
         order="SEQUENCE",
     )
+    assignments = assignments()
+    skill_demands = skill_demands()
     rollup = rollup("")
     parked_jobs = rows(
         ParkedJob,

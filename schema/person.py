@@ -6,24 +6,16 @@ import strawberry
 
 from compiler.declare import column, identifier, lookup, many, table
 from compiler.listing import listing
+from schema.capacity import capacity
 from schema.node import Node
 from schema.reference import by_id_key_or_external, external_references, lookup_input
 from schema.scalars import COMPARATORS
-
-# A viewer with grants sees the people who answer for something that the viewer sees.
-_WALL = " or ".join(
-    f"exists (select from {owned} o where o.tenant_id = {{self}}.tenant_id and o.owner_id = {{self}}.id and o.{wall} = any({{granted}}))"
-    for owned, wall in (
-        ("portfolio", "id"),
-        ("product", "portfolio_id"),
-        ("initiative", "portfolio_id"),
-    )
-)
+from schema.work import person_in_sight
 
 
-@table("person", kind="PERSON", wall=f"({_WALL})")
+@table("person", kind="PERSON", wall=person_in_sight("{self}.id"))
 class Person(Node):
-    """A person of the organization."""
+    """A person of the organization. Viewers who see only some portfolios see who answers for, or works on, something there."""
 
     id: strawberry.ID = identifier("PERSON")
     key: str = column("Name that people use, unique in the organization.", filter="STRING", order=True)
@@ -38,6 +30,16 @@ class Person(Node):
     portfolios = many("Portfolio", "Portfolios that the person answers for.", "{other}.owner_id = {self}.id")
     products = many("Product", "Products that the person answers for.", "{other}.owner_id = {self}.id")
     initiatives = many("Initiative", "Initiatives that the person answers for.", "{other}.owner_id = {self}.id")
+    led_teams = many("Team", "Teams that the person leads.", "{other}.lead_id = {self}.id")
+    memberships = many("Membership", "Teams in which the person is and was.", "{other}.person_id = {self}.id")
+    skills = many("PersonSkill", "What the person can do.", "{other}.person_id = {self}.id")
+    assignments = many(
+        "Assignment", "What the person is and was assigned to, teams' work apart.", "{other}.person_id = {self}.id"
+    )
+    capacity = capacity(
+        "Time of the person, 1, and all work, with that of the person's teams.",
+        "select {self}.id as person_id, daterange(null, null) as during",
+    )
     api_keys = many("ApiKey", "Keys that belong to the person.", "{other}.person_id = {self}.id", scope="ADMIN")
     external_references = external_references()
     version: int = column(

@@ -7,13 +7,18 @@ import strawberry
 from compiler.declare import column, identifier, lookup, many, one, table
 from compiler.listing import ExtraFilter, listing
 from compiler.mapping import Filter, Order
+from schema.assignment import assignments
+from schema.capacity import capacity_of_work
 from schema.health import HEALTH_FILTER
 from schema.node import HealthSubject
 from schema.reference import by_id_key_or_external, external_references, lookup_input
 from schema.rollup import rollup
 from schema.scalars import COMPARATORS
+from schema.skill_demand import skill_demands, skill_gaps
 
 _BELOW = "and p.portfolio_id in (select c.descendant_id from portfolio_closure c where c.tenant_id = {tenant} and c.ancestor_id = {self}.id)"
+
+_WORK_BELOW = "s.portfolio_id in (select c.descendant_id from portfolio_closure c where c.tenant_id = {tenant} and c.ancestor_id = {self}.id)"
 
 
 @table(
@@ -55,6 +60,12 @@ class Portfolio(HealthSubject):
         order="SEQUENCE",
     )
     rollup = rollup(_BELOW)
+    assignments = assignments()
+    skill_demands = skill_demands()
+    capacity = capacity_of_work(
+        "Time of those who work on the portfolio and on all that lies below it, there.", _WORK_BELOW
+    )
+    skill_gaps = skill_gaps("Skills needed by the portfolio and all that lies below it.", _WORK_BELOW)
     external_references = external_references()
     version: int = column(
         "Number of changes; give it back in an update to be sure that nobody changed the portfolio meanwhile."

@@ -8,10 +8,15 @@ from compiler.declare import column, identifier, lookup, many, one, table
 from compiler.listing import ExtraFilter, listing
 from compiler.mapping import Filter, Order
 from portfolio.enumerations import LifecycleStage, ProductTier
+from schema.assignment import assignments
+from schema.capacity import capacity_of_work
 from schema.health import HEALTH_FILTER
 from schema.node import HealthSubject
 from schema.reference import by_id_key_or_external, external_references, lookup_input
 from schema.scalars import COMPARATORS
+from schema.skill_demand import skill_demands, skill_gaps
+
+_WORK = "(s.id = {self}.id or s.id in (select l.initiative_id from initiative_product l where l.tenant_id = {tenant} and l.product_id = {self}.id))"
 
 
 @table(
@@ -53,6 +58,10 @@ class Product(HealthSubject):
         "{other}.subject_id = {self}.id",
         order="SEQUENCE",
     )
+    assignments = assignments()
+    skill_demands = skill_demands()
+    capacity = capacity_of_work("Time of those who work on the product and its initiatives, there.", _WORK)
+    skill_gaps = skill_gaps("Skills needed by the product and its initiatives.", _WORK)
     external_references = external_references()
     version: int = column(
         "Number of changes; give it back in an update to be sure that nobody changed the product meanwhile."

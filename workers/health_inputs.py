@@ -13,6 +13,7 @@ from portfolio.health import Evaluation, Policy, load_policy
 from portfolio.identity import print_id
 from workers import health_statements as sql
 from workers.progress import Progress, recorded_progress, tracked_progress, week_start
+from workers.team_inputs import read_teams
 
 KINDS = ("INITIATIVE", "PRODUCT", "PORTFOLIO", "ORGANIZATION")
 """Children before parents."""
@@ -92,6 +93,7 @@ class Node:
     document: dict[str, Any]
     progress: Progress | None = None
     next_week_on: date | None = None
+    next_team_change_on: date | None = None
     unscored_child_ids: list[UUID] = field(default_factory=list)
 
 
@@ -117,6 +119,8 @@ async def read_nodes(
     ids = list(nodes)
     for row in await connection.fetch(sql.KPIS, day.tenant_id, ids, day.as_of):
         nodes[row["subject_id"]].document["kpis"].append(_kpi(row))
+    if kind in ("INITIATIVE", "PRODUCT"):
+        await _add_teams(connection, day, nodes)
     if kind == "INITIATIVE":
         await _add_progress(connection, day, nodes, rows)
     else:
@@ -157,6 +161,12 @@ def _kpi(row: Mapping[str, Any]) -> dict[str, Any]:
         # A range without bounds is a KPI without a target, and is shown as one.
         return kpi | {"direction": "HIGHER"}
     return kpi | {name: row[name] for name in _TARGET}
+
+
+async def _add_teams(connection: asyncpg.Connection, day: ScoreDay, nodes: Mapping[UUID, Node]) -> None:
+    for node_id, team in (await read_teams(connection, day.tenant_id, day.as_of, list(nodes))).items():
+        nodes[node_id].document["team"] = team.facts
+        nodes[node_id].next_team_change_on = team.next_change_on
 
 
 async def _add_progress(

@@ -257,10 +257,10 @@ async def _finish(connection: asyncpg.Connection, batch: _Batch) -> None:
 
 
 def _next_change_on(result: Scored) -> date | None:
-    """Beside what the engine says, the weeks of a tracked initiative move on by themselves."""
+    """Beside what the engine says, the weeks of a tracked initiative move on, and people come and go, by themselves."""
     days = [result.evaluation.next_change_on]
     if result.evaluation.lifecycle in ("ACTIVE", "ON_HOLD"):
-        days.append(result.node.next_week_on)
+        days += [result.node.next_week_on, result.node.next_team_change_on]
     return min((day for day in days if day is not None), default=None)
 
 

@@ -186,7 +186,11 @@ class Maker:
             "representations": lambda view: [self.representation(view) for _ in range(self.chance.randrange(4))],
             "by": lambda view: self.by(coordinate, view),
             "groupBy": lambda _: Word(self.chance.choice(["BAND", "STAGE"])),
+            "bucket": lambda _: Word(self.chance.choice(["WEEK", "MONTH"])),
         }.get(name, self.instant)
+        if get_named_type(type_).name == "Date":
+            # Before today or after it, so that a span never ends before it begins.
+            make = lambda view: self.day_around(view, -1 if name == "from" else 1)  # noqa: E731
         optional = not isinstance(type_, GraphQLNonNull)
         if optional and self.chance.random() < 0.4:
             return None
@@ -302,6 +306,9 @@ class Maker:
             return self.chance.choice(_DURATIONS)
         moment = view.now - timedelta(days=self.chance.randrange(-2, 40), hours=self.chance.randrange(24))
         return moment.date().isoformat() if roll < 0.6 else moment.isoformat()
+
+    def day_around(self, view: View, direction: int) -> str:
+        return (view.now.date() + direction * timedelta(days=self.chance.randrange(60))).isoformat()
 
     # Filters -------------------------------------------------------------------------------------
 

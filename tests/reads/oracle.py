@@ -43,6 +43,7 @@ from graphql import (
 
 from runtime.viewer import Viewer
 from tests.reads import oracle_fields as fields
+from tests.reads import oracle_people as people
 from tests.reads.oracle_fields import Row
 
 DIRECTIVES = {directive.name: directive for directive in specified_directives}
@@ -318,6 +319,9 @@ class Oracle:
                 return self._health(row, arguments)
             case "healthHistory":
                 return [Thing("HealthPoint", item) for item in self._history(row, arguments)]
+            case "capacity":
+                buckets = people.capacity(self.view, type_name, row, arguments)
+                return [Thing("CapacityBucket", item) for item in buckets]
             case "rollup":
                 return [Thing("RollupBucket", item) for item in self._rollup(type_name, row, arguments)]
             case _:

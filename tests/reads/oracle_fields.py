@@ -10,6 +10,8 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from tests.reads import oracle_people as people
+
 if TYPE_CHECKING:
     from tests.reads.oracle import View
 
@@ -32,6 +34,12 @@ TABLES = {
     "WorkItem": "work_item",
     "LinkingRule": "linking_rule",
     "Event": "sealed_event",
+    "Team": "team",
+    "Membership": "membership",
+    "Skill": "skill",
+    "PersonSkill": "person_skill",
+    "SkillDemand": "skill_demand",
+    "Assignment": "assignment",
 }
 PREFIXES = {
     "Organization": "org",
@@ -50,6 +58,12 @@ PREFIXES = {
     "WorkItem": "wki",
     "LinkingRule": "lrl",
     "Event": "evt",
+    "Team": "tea",
+    "Membership": "mbr",
+    "Skill": "skl",
+    "PersonSkill": "psk",
+    "SkillDemand": "skd",
+    "Assignment": "asg",
 }
 TYPE_OF_PREFIX = {prefix: name for name, prefix in PREFIXES.items()}
 TYPE_OF_KIND = {"KPI": "Kpi", **{name.upper(): name for name in ("Organization", "Portfolio", "Product", "Initiative")}}
@@ -72,10 +86,13 @@ VISIBLE: dict[str, Callable[[View, Row], bool]] = {
     "Kpi": lambda view, row: view.home(row["subject_id"]) in view.granted,
     "KpiTarget": lambda view, row: view.sees("Kpi", view.find("Kpi", row["kpi_id"])),
     "Measurement": lambda view, row: view.sees("Kpi", view.find("Kpi", row["kpi_id"])),
-    "Person": lambda view, row: any(
-        owned["owner_id"] == row["id"] and view.sees(name, owned)
-        for name in ("Portfolio", "Product", "Initiative")
-        for owned in view.all(name)
+    "Person": lambda view, row: (
+        any(
+            owned["owner_id"] == row["id"] and view.sees(name, owned)
+            for name in ("Portfolio", "Product", "Initiative")
+            for owned in view.all(name)
+        )
+        or people.is_assigned_in_sight(view, "person_id", row["id"])
     ),
     "ServiceAccount": lambda _, __: False,
     "Connection": lambda _, __: False,
@@ -84,6 +101,15 @@ VISIBLE: dict[str, Callable[[View, Row], bool]] = {
     "WorkItem": lambda view, row: any(view.home(link["initiative_id"]) in view.granted for link in view.links(row)),
     "Event": lambda view, row: row["portfolio_id"] in view.granted,
     "Health": lambda view, row: view.home(row["node_id"]) in view.granted,
+    "Team": lambda view, row: people.is_assigned_in_sight(view, "team_id", row["id"]),
+    "Membership": lambda view, row: (
+        view.sees("Team", view.find("Team", row["team_id"]))
+        and view.sees("Person", view.find("Person", row["person_id"]))
+    ),
+    "Skill": lambda _, __: True,
+    "PersonSkill": lambda view, row: view.sees("Person", view.find("Person", row["person_id"])),
+    "SkillDemand": lambda view, row: view.home(row["subject_id"]) in view.granted,
+    "Assignment": lambda view, row: view.home(row["subject_id"]) in view.granted,
 }
 
 # Lists: node type, which rows belong, default order -------------------------------------------------
@@ -112,6 +138,26 @@ LISTS: dict[str, ListOf] = {
     "Query.workItems": _everything("WorkItem"),
     "Query.linkingRules": _everything("LinkingRule"),
     "Query.events": _everything("Event", "SEQUENCE"),
+    "Query.teams": _everything("Team"),
+    "Query.memberships": _everything("Membership"),
+    "Query.skills": _everything("Skill"),
+    "Query.personSkills": _everything("PersonSkill"),
+    "Query.skillDemands": _everything("SkillDemand"),
+    "Query.assignments": _everything("Assignment"),
+    "Team.children": _pointing("Team", "parent_id"),
+    "Team.memberships": _pointing("Membership", "team_id"),
+    "Team.assignments": _pointing("Assignment", "team_id"),
+    "Person.ledTeams": _pointing("Team", "lead_id"),
+    "Person.memberships": _pointing("Membership", "person_id"),
+    "Person.skills": _pointing("PersonSkill", "person_id"),
+    "Person.assignments": _pointing("Assignment", "person_id"),
+    "Skill.people": _pointing("PersonSkill", "skill_id"),
+    "Skill.demands": _pointing("SkillDemand", "skill_id"),
+    **{
+        f"{name}.{field}": _pointing(type_name, "subject_id")
+        for name in ("Organization", "Portfolio", "Product", "Initiative")
+        for field, type_name in (("assignments", "Assignment"), ("skillDemands", "SkillDemand"))
+    },
     "Organization.portfolios": ("Portfolio", lambda _, __, other: other["parent_id"] is None, "ID"),
     "Organization.kpis": _pointing("Kpi", "subject_id"),
     "Organization.events": _pointing("Event", "subject_id", "SEQUENCE"),
@@ -184,11 +230,21 @@ ONES: dict[str, tuple[str, str]] = {
     "LinkingRule.initiative": ("Initiative", "initiative_id"),
     "EventActor.person": ("Person", "actor_person_id"),
     "EventActor.serviceAccount": ("ServiceAccount", "actor_service_account_id"),
+    "Team.parent": ("Team", "parent_id"),
+    "Team.lead": ("Person", "lead_id"),
+    "Membership.team": ("Team", "team_id"),
+    "Membership.person": ("Person", "person_id"),
+    "PersonSkill.person": ("Person", "person_id"),
+    "PersonSkill.skill": ("Skill", "skill_id"),
+    "SkillDemand.skill": ("Skill", "skill_id"),
+    "SkillGap.skill": ("Skill", "skill_id"),
+    "Assignment.person": ("Person", "person_id"),
+    "Assignment.team": ("Team", "team_id"),
 }
 # A key tells its holder's name even to a viewer who does not see the holder elsewhere.
 NO_WALL = {"ApiKey.person", "ApiKey.serviceAccount", "Viewer.person", "Viewer.serviceAccount", "Viewer.key"}
 
-SUBJECTS = {"Kpi.subject", "Event.subject"}
+SUBJECTS = {"Kpi.subject", "Event.subject", "SkillDemand.subject", "Assignment.subject"}
 PARTS = {"Event.actor", "Initiative.progress", "Health.range"}
 
 # Scalars that are not the column of their name ------------------------------------------------------
@@ -260,6 +316,7 @@ SCALARS: dict[str, Callable[[View, Row], Any]] = {
 
 ORDERS = {"NAME": "name_key", "HEALTH_SCORE": "health_score_mp"}
 FILTERED_IDS = {"portfolioId": "pfl", "ownerId": "per", "parentId": "pfl", "kpiId": "kpi", "subjectId": None}
+FILTERED_IDS |= {"teamId": "tea", "personId": "per", "skillId": "skl"}
 FOLDED = {"name"}
 
 
@@ -370,8 +427,10 @@ VALUE_LISTS: dict[str, tuple[str, Callable[[View, Row], list[Row]]]] = {
     ),
     **{
         f"{name}.externalReferences": ("ExternalReference", references)
-        for name in ("Portfolio", "Product", "Initiative", "Kpi", "Person")
+        for name in ("Portfolio", "Product", "Initiative", "Kpi", "Person", "Team")
     },
+    "Assignment.versions": ("AssignmentVersion", people.versions),
+    **{f"{name}.skillGaps": ("SkillGap", people.skill_gaps) for name in ("Portfolio", "Product", "Initiative")},
 }
 
 

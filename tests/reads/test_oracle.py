@@ -106,7 +106,7 @@ def everything(type_name: str, depth: int) -> str:
     for name, definition in type_.fields.items():
         inner = get_named_type(definition.type)
         required = [argument for argument, item in definition.args.items() if isinstance(item.type, GraphQLNonNull)]
-        given = {"from": '"-P60D"', "groupBy": "STAGE"}
+        given = {"from": '"2026-10-01"', "to": '"2026-11-20"', "groupBy": "STAGE"}
         arguments = f"({', '.join(f'{argument}: {given[argument]}' for argument in required)})" if required else ""
         if not is_composite_type(inner):
             parts.append(f"{name}{arguments}")

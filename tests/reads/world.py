@@ -49,6 +49,7 @@ TABLES = [
     *("product", "initiative", "initiative_product", "progress_snapshot", "kpi", "kpi_target", "measurement"),
     *("external_reference", "connection", "connection_secret", "delivery", "work_item", "linking_rule"),
     *("work_item_link", "health_score", "event", "event_private_value", "event_seal", "signal"),
+    *("team", "membership", "skill", "person_skill", "skill_demand", "assignment", "assignment_version"),
 ]
 
 
@@ -167,6 +168,9 @@ class TenantBuilder:
         self.health()
         self.events()
         self.signals()
+        self.teams()
+        self.skills()
+        self.assignments()
 
     def people(self) -> None:
         for number in range(9):
@@ -490,6 +494,112 @@ class TenantBuilder:
                         node_id=row["id"],
                         url=self.maybe(f"https://example.com/{token_of(row['id'])}"),
                     )
+
+    # People and work -----------------------------------------------------------------------------
+
+    def teams(self) -> None:
+        for number, parent in enumerate([None, 0, 0, 1, None]):
+            identifier = self.new_id()
+            self.add(
+                "team",
+                id=identifier,
+                key=f"team-{number}",
+                name=self.name(identifier),
+                description=self.maybe(self.text(identifier)),
+                parent_id=self.mine["team"][parent]["id"] if parent is not None else None,
+                lead_id=self.maybe(self.pick("person")["id"]),
+                **self.stamps(),
+            )
+            self.add(
+                "external_reference",
+                kind="TEAM",
+                system="JIRA",
+                external_id=f"JIRA-team-{number}",
+                node_id=identifier,
+                url=self.maybe(f"https://example.com/{token_of(identifier)}"),
+            )
+            for person in self.chance.sample(self.mine["person"], self.chance.randrange(1, 6)):
+                identifier = self.new_id()
+                first, last = self.span()
+                self.add(
+                    "membership",
+                    id=identifier,
+                    team_id=self.mine["team"][-1]["id"],
+                    person_id=person["id"],
+                    role=self.maybe(self.text(identifier)),
+                    from_on=first,
+                    to_on=last,
+                    **self.stamps(archivable=False),
+                )
+
+    def span(self) -> tuple[date, date | None]:
+        first, last = sorted((self.day(), self.day()))
+        return first, self.maybe(last)
+
+    def skills(self) -> None:
+        for number in range(5):
+            identifier = self.new_id()
+            self.add(
+                "skill",
+                id=identifier,
+                key=f"skill-{number}",
+                name=self.name(identifier),
+                category=self.maybe(self.chance.choice(["data", "Ünïcødé"])),
+                **self.stamps(),
+            )
+        for person in self.mine["person"]:
+            for skill in self.chance.sample(self.mine["skill"], self.chance.randrange(5)):
+                self.add(
+                    "person_skill",
+                    id=self.new_id(),
+                    person_id=person["id"],
+                    skill_id=skill["id"],
+                    level=self.chance.randint(1, 5),
+                    assessed_on=self.day(),
+                    **self.stamps(archivable=False),
+                )
+        for subject in self.chance.sample(self.mine["subject"], 25):
+            for skill in self.chance.sample(self.mine["skill"], self.chance.randrange(1, 4)):
+                self.add(
+                    "skill_demand",
+                    id=self.new_id(),
+                    subject_id=subject["id"],
+                    skill_id=skill["id"],
+                    full_time_equivalents=self.chance.choice(["0.5", "1", "2.25"]),
+                    level=self.chance.randint(1, 3),
+                    **self.stamps(archivable=False),
+                )
+
+    def assignments(self) -> None:
+        roles = ["AI_ENGINEER", "DATA_SCIENTIST", "SPONSOR", "OTHER"]
+        for subject in self.chance.choices(self.mine["subject"], k=30):
+            is_person = self.chance.random() < 0.7
+            first, last = self.span()
+            terms = {
+                "role": roles[len(self.mine["assignment"]) % 4],
+                "allocation": self.chance.choice(["0", "0.2", "0.5", "0.333", "1"]),
+                "from_on": first,
+                "to_on": last,
+            }
+            row = self.add(
+                "assignment",
+                id=self.new_id(),
+                subject_id=subject["id"],
+                person_id=self.pick("person")["id"] if is_person else None,
+                team_id=None if is_person else self.pick("team")["id"],
+                confirmed_on=self.day(),
+                **terms,
+                **{**self.stamps(archivable=False), "version": self.chance.randint(1, 3)},
+            )
+            for version in range(1, row["version"] + 1):
+                self.add(
+                    "assignment_version",
+                    assignment_id=row["id"],
+                    version=version,
+                    recorded_at=self.instant(),
+                    superseded_at=None if version == row["version"] else self.instant(),
+                    **terms,
+                )
 
     # Health and events ---------------------------------------------------------------------------
 

@@ -70,7 +70,7 @@ class Tenant:
         assert connection.is_in_transaction()
         entities = {name: entity and print_id(*entity) for name, entity in outcome.entities.items()}
         parts = {"userErrors": outcome.user_errors, "warnings": outcome.warnings, **outcome.values}
-        return json.dumps({**plain(parts), **entities}).encode()
+        return json.dumps({**plain(parts), **entities}, default=str).encode()
 
     async def rows(self, statement: str, *arguments: Any) -> list[dict[str, Any]]:
         async with self.database.transaction(self.id) as connection:

@@ -141,3 +141,36 @@ async def test_each_root_field_is_a_change_of_its_own_in_the_order_written(send:
         "c": {"secret": None, "userErrors": [{"code": "INVALID", "field": ["input", "personId"]}]},
     }
     assert len(await tenant.rows("select 1 from portfolio")) == 1
+
+
+ASSIGN = """
+mutation Assign($input: AssignmentCreateInput!, $more: Boolean! = true) {
+  assignmentCreate(input: $input) {
+    assignment {
+      subject { key } person { key } allocation @include(if: $more) versions { version: allocation supersededAt }
+    }
+    userErrors { code message }
+    warnings { code field weeksStartOn message @include(if: $more) }
+  }
+}
+"""
+
+
+async def test_a_warning_names_its_weeks_and_a_retry_names_them_again(send: Send, tenant: Tenant, product: str):
+    person = print_id("PERSON", tenant.person_id)
+    input = {"subjectId": product, "personId": person, "role": "AI_ENGINEER", "allocation": 0.7, "fromOn": "2026-03-02"}
+    assert (await send(ASSIGN, input=input)).json()["data"]["assignmentCreate"]["warnings"] == []
+    more = {**input, "role": "DESIGNER", "allocation": 0.4, "toOn": "2026-03-10", "idempotencyKey": "k1"}
+    answer = (await send(ASSIGN, input=more)).json()["data"]["assignmentCreate"]
+    assert answer["assignment"] == {
+        "subject": {"key": "CHURN"},
+        "person": {"key": "ada"},
+        "allocation": 0.4,
+        "versions": [{"version": 0.4, "supersededAt": None}],
+    }
+    [warning] = answer["warnings"]
+    assert (warning["code"], warning["weeksStartOn"]) == ("OVER_ALLOCATED", ["2026-03-02"])
+    again = (await send(ASSIGN, input=more, more=False)).json()["data"]["assignmentCreate"]
+    assert again["warnings"] == [{name: warning[name] for name in ("code", "field", "weeksStartOn")}]
+    read = await send('{ person(by: {key: "ada"}) { capacity(from: "2026-03-02", to: "2026-03-03") { allocated } } }')
+    assert read.json()["data"]["person"]["capacity"] == [{"allocated": 1.1}]

@@ -1,0 +1,94 @@
+"""How the organization's vocabulary of skills changes."""
+
+from uuid import UUID
+
+import strawberry
+
+from resolvers import check
+from resolvers.archive import archive, refuse_archived, restore
+from resolvers.member import Member, differences, read_members
+from resolvers.mutation import mutation
+from resolvers.outcome import NodeInput, Outcome, Payload, Retryable, entity_field, optional, required
+from resolvers.session import Target, Write
+from schema.skill import Skill
+
+_MEMBERS = (
+    Member("key", check.key, nullable=False),
+    Member("name", check.line(), nullable=False, private=True),
+    Member("category", check.line(64), private=True),
+)
+
+_INSERT = """
+insert into skill (tenant_id, id, created_at, updated_at, key, name, category) values ($1, $2, $3, $3, $4, $5, $6)
+"""
+_UPDATE = """
+update skill set version = version + 1, updated_at = $3, key = $4, name = $5, category = $6
+where tenant_id = $1 and id = $2
+"""
+
+_KEY = (
+    "Name that people use, unique in the organization: 2 to 32 characters A to Z, 0 to 9 and hyphens, a letter first."
+)
+_CATEGORY = "Group of skills that it belongs to, 1 to 64 characters; null: none."
+
+
+@strawberry.input(description="A new skill.")
+class SkillCreateInput(Retryable):
+    key: str = required(_KEY)
+    name: str = required("Display name, 1 to 200 characters.")
+    category: str | None = optional(_CATEGORY)
+
+
+@strawberry.input(description="Changes of a skill: an absent member stays, null clears.")
+class SkillUpdateInput(NodeInput):
+    key: str | None = optional(_KEY)
+    name: str | None = optional("Display name, 1 to 200 characters.")
+    category: str | None = optional(_CATEGORY)
+
+
+@strawberry.type(description="Answer to a change of a skill.")
+class SkillPayload(Payload):
+    skill: Skill | None = entity_field("Skill as it is now")
+
+
+@mutation(SkillPayload, tenant_wide=True)
+async def skill_create(write: Write, input: SkillCreateInput) -> Outcome:
+    """Add a skill to the organization's vocabulary."""
+    values = await read_members(write, _MEMBERS, input)
+    id = write.new_id()
+    await write.execute(_INSERT, id, write.now, *values.values())
+    write.record("SKILL_CREATED", Target("SKILL", id), differences(_MEMBERS, None, values))
+    return _answer(id)
+
+
+@mutation(SkillPayload, tenant_wide=True)
+async def skill_update(write: Write, input: SkillUpdateInput) -> Outcome:
+    """Change how a skill is named."""
+    row = await write.find_for_change("SKILL", "skill", input)
+    refuse_archived("SKILL", row)
+    values = await read_members(write, _MEMBERS, input, row)
+    changes = differences(_MEMBERS, row, values)
+    if changes:
+        await write.execute(_UPDATE, row["id"], write.now, *values.values())
+        write.record("SKILL_UPDATED", Target("SKILL", row["id"]), changes)
+    return _answer(row["id"])
+
+
+@mutation(SkillPayload, tenant_wide=True)
+async def skill_archive(write: Write, input: NodeInput) -> Outcome:
+    """Take a skill out of lists; what it says of people and work stays. Safe to repeat."""
+    row = await write.find_for_change("SKILL", "skill", input)
+    await archive(write, Target("SKILL", row["id"]), row)
+    return _answer(row["id"])
+
+
+@mutation(SkillPayload, tenant_wide=True)
+async def skill_restore(write: Write, input: NodeInput) -> Outcome:
+    """Bring back an archived skill. Safe to repeat."""
+    row = await write.find_for_change("SKILL", "skill", input)
+    await restore(write, Target("SKILL", row["id"]), row)
+    return _answer(row["id"])
+
+
+def _answer(id: UUID) -> Outcome:
+    return Outcome({"skill": ("SKILL", id)})

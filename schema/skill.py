@@ -1,0 +1,60 @@
+"""Skills: what people can do, as the organization names it."""
+
+from datetime import datetime
+
+import strawberry
+
+from compiler.declare import column, identifier, lookup, many, table
+from compiler.listing import listing
+from schema.node import Node
+from schema.reference import lookup_input
+from schema.scalars import COMPARATORS
+
+
+@table("skill", kind="SKILL")
+class Skill(Node):
+    """A skill that people have and work needs. Everyone in the organization sees its name."""
+
+    id: strawberry.ID = identifier("SKILL")
+    key: str = column("Name that people use, unique in the organization.", filter="STRING", order=True)
+    name: str = column(
+        "Display name.",
+        filter="STRING",
+        filter_expression="{self}.name_key",
+        normalized=True,
+        order="{self}.name_key",
+    )
+    category: str | None = column("Group of skills that it belongs to; null: none.", filter="STRING", order=True)
+    people = many("PersonSkill", "Who has it, and how well.", "{other}.skill_id = {self}.id")
+    demands = many("SkillDemand", "What needs it.", "{other}.skill_id = {self}.id")
+    version: int = column(
+        "Number of changes; give it back in an update to be sure that nobody changed the skill meanwhile."
+    )
+    created_at: datetime = column("Instant of creation.", filter="DATE_TIME", sql_type="timestamptz", order=True)
+    updated_at: datetime = column("Instant of the last change.", filter="DATE_TIME", sql_type="timestamptz", order=True)
+    archived_at: datetime | None = column(
+        "Instant since when it is archived; null: it is not.",
+        filter="DATE_TIME",
+        sql_type="timestamptz",
+    )
+
+
+_LISTING = listing(Skill, COMPARATORS)
+SkillConnection, SkillEdge, SkillFilter, SkillOrder = (
+    _LISTING.connection,
+    _LISTING.edge,
+    _LISTING.filter,
+    _LISTING.order,
+)
+SkillBy = lookup_input("SkillBy", "skill", external=False)
+
+
+@strawberry.type
+class SkillQuery:
+    skill = lookup(
+        "Skill",
+        "Skill by one of its names; null when there is none.",
+        SkillBy,
+        {"id": "{other}.id = {value}", "key": "{other}.key = {value}"},
+    )
+    skills = many("Skill", "Skills of the organization, in the order of creation.")
