@@ -20,8 +20,10 @@ OPERATORS: dict[str, str] = {
     "contains": "strpos({column}, {value}) > 0",
     "startsWith": "starts_with({column}, {value})",
     "isNull": "({column} is null) = {value}",
+    "hasAny": "{column} && {value}",
+    "hasNone": "not {column} && {value}",
 }
-LIST_OPERATORS = frozenset({"in", "nin"})
+LIST_OPERATORS = frozenset({"in", "nin", "hasAny", "hasNone"})
 
 _TEXTS = {
     "eq": "Equal to this value.",
@@ -35,8 +37,16 @@ _TEXTS = {
     "contains": "Contains this text.",
     "startsWith": "Starts with this text.",
     "isNull": "True: only absent values. False: only present ones.",
+    "hasAny": "At least one of these values is among them, at most 250.",
+    "hasNone": "None of these values is among them, at most 250.",
 }
-_PYTHON_NAMES = {"in": "in_", "startsWith": "starts_with", "isNull": "is_null"}
+_PYTHON_NAMES = {
+    "in": "in_",
+    "startsWith": "starts_with",
+    "isNull": "is_null",
+    "hasAny": "has_any",
+    "hasNone": "has_none",
+}
 
 
 def _comparator(name: str, value_type: Any, operators: str, subject: str) -> Any:
@@ -55,6 +65,7 @@ def build_comparators(scalars: dict[str, Any]) -> dict[str, Any]:
     """Comparator inputs by name; scalars gives the types of DATE_TIME, DATE and POINTS values."""
     return {
         "ID": _comparator("IdComparator", strawberry.ID, "eq neq in nin isNull", "ids"),
+        "ID_LIST": _comparator("IdListComparator", strawberry.ID, "hasAny hasNone", "lists of ids"),
         "STRING": _comparator("StringComparator", str, "eq neq in nin contains startsWith isNull", "texts"),
         "INT": _comparator("IntComparator", int, "eq neq in nin gt gte lt lte isNull", "whole numbers"),
         "FLOAT": _comparator("FloatComparator", float, "eq neq gt gte lt lte isNull", "numbers"),

@@ -236,6 +236,7 @@ def table(
     *,
     kind: str | None = None,
     wall: str | None = None,
+    fence: str | None = None,
     orders: Mapping[str, Order] | None = None,
 ) -> Callable[[Class], Class]:
     """Makes a class a GraphQL type over a table, described by its docstring. A field archived_at hides rows from lists.
@@ -255,6 +256,7 @@ def table(
             name,
             kind,
             wall,
+            fence,
             archivable,
             {**by_field, **(orders or {}), "ID": Order("{self}.id", "uuid")},
         )

@@ -23,7 +23,7 @@ from compiler.connection import ConnectionWriter
 from compiler.filter import filter_sql, parse_public_id, resolve_instant, storable_text
 from compiler.graphql_types import filter_fields, object_type, table
 from compiler.mapping import Entities, Lookup, Many, One, OneOf, Part, Refetch, Rows, Source, Table, Value
-from compiler.page import MAXIMUM_PAGE_SIZE, plan_page
+from compiler.page import MAXIMUM_PAGE_SIZE, plan_page, size_binder
 from compiler.statement import Rejected, literal, print_list, print_scalar
 
 if TYPE_CHECKING:
@@ -58,13 +58,13 @@ class Site:
         return self.planner.catalogue.prefixes
 
     def fill(self, source: Source, **names: str) -> str:
-        """A template's text: arguments are days or instants, relative ones included; a function chooses by what is
-        given."""
+        """A template's text: arguments are days, instants (relative ones included) or numbers of rows; a function
+        chooses by what is given."""
         template = source if isinstance(source, str) else source(self.arguments)
         filled = {"self": self.alias, "parent": self.aliases[1], **names}
         for name, leaf in self.arguments.items():
             if isinstance(leaf, Leaf) and f"{{{name}}}" in template:
-                filled[name] = self._moment(name, leaf)
+                filled[name] = self._size(leaf) if name == "first" else self._moment(name, leaf)
         return self.statement.fill(template, filled)
 
     def print_object(self, type_: GraphQLObjectType, alias: str) -> tuple[str, list[str]]:
@@ -76,6 +76,9 @@ class Site:
         return self.statement.parameter(
             lambda binding: resolve_instant(leaf.read(binding.variables), binding.now), "timestamptz"
         )
+
+    def _size(self, leaf: Leaf) -> str:
+        return self.statement.parameter(size_binder(leaf, self.coordinate, "first"), "integer")
 
 
 def print_field(mapping: Any, site: Site) -> list[str]:
@@ -113,6 +116,8 @@ def _one(mapping: One, site: Site) -> list[str]:
     other = site.statement.alias(declared.name)
     source = site.fill(mapping.source, other=other) if mapping.source else declared.name
     on = [f"{other}.tenant_id = {site.statement.tenant}", site.fill(mapping.on, other=other)]
+    if declared.fence:
+        on.append(site.statement.fill(declared.fence, {"self": other}))
     wall = declared.wall if mapping.wall is None else mapping.wall
     if site.planner.restricted and wall:
         on.append(site.statement.fill(wall, {"self": other}))
@@ -274,7 +279,8 @@ def single(
 
 
 def _wall(planner: Planner, declared: Table, alias: str) -> list[str]:
-    return [planner.statement.fill(declared.wall, {"self": alias})] if planner.restricted and declared.wall else []
+    walls = [declared.fence, declared.wall if planner.restricted else None]
+    return [planner.statement.fill(wall, {"self": alias}) for wall in walls if wall]
 
 
 def _implementations(site: Site) -> list[GraphQLObjectType]:

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from compiler.arguments import Leaf
 from compiler.comparison import LIST_OPERATORS, operator_sql
-from compiler.mapping import Filter
+from compiler.mapping import Condition, Filter
 from compiler.statement import Binding, Rejected, Statement
 
 LIST_LIMIT = 250
@@ -40,6 +40,10 @@ def filter_sql(
             raise Rejected(
                 "BAD_USER_INPUT", f"`{name}` stands at the top of a filter, not inside `and`, `or` or `not`."
             )
+        elif isinstance(fields[name], Condition):
+            condition = statement.fill(fields[name].sql, {"self": alias})
+            # Truth values are part of a plan's shape.
+            conditions.append(f"({condition})" if branch.value else f"({condition}) is not true")
         elif isinstance(fields[name], Filter):
             conditions.append(_comparison_sql(statement, branch, fields[name], alias))
         else:
@@ -90,7 +94,7 @@ def _value_sql(statement: Statement, operator: str, leaf: Leaf, declared: Filter
 def convert(value: Any, declared: Filter, prefix: str | None, binding: Binding) -> Any:
     """A client's value as PostgreSQL takes it; null for an id that cannot exist."""
     match declared.comparator:
-        case "ID":
+        case "ID" | "ID_LIST":
             return parse_public_id(value, prefix)
         case "FLOAT":
             return Decimal(repr(value))

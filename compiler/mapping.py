@@ -28,6 +28,13 @@ class Filter:
 
 
 @dataclass(frozen=True)
+class Condition:
+    """A filter's truth value: `sql` holds when it is true, and does not hold when it is false."""
+
+    sql: str
+
+
+@dataclass(frozen=True)
 class Value:
     """A scalar printed from an expression. kind: the entity whose public id it is."""
 
@@ -111,10 +118,14 @@ class Access:
 
 @dataclass(frozen=True)
 class Table:
-    """A type's table. kind: that of its ids. wall: what a row must meet for a viewer with grants, with {granted}."""
+    """A type's table. kind: that of its ids. wall: what a row must meet for a viewer with grants, with {granted}.
+
+    fence: what a row must meet for every viewer, whatever the key.
+    """
 
     name: str
     kind: str | None = None
     wall: str | None = None
+    fence: str | None = None
     archivable: bool = False
     orders: Mapping[str, Order] = field(default_factory=dict)

@@ -84,11 +84,11 @@ def plan_page(statement: Statement, table: Table, tree: Mapping[str, Any], defau
         raise Rejected("BAD_USER_INPUT", f"{coordinate}: `after` goes with `first`, `before` with `last`.")
     keys = _sort_keys(table, tree.get("orderBy"), default_order, coordinate)
     scope = f"{coordinate}|{','.join(key.name + ('-' if key.descending else '+') for key in keys)}"
-    size_sql = statement.parameter(_size_binder(size, coordinate, "last" if backward else "first"), "integer")
+    size_sql = statement.parameter(size_binder(size, coordinate, "last" if backward else "first"), "integer")
     return Page(keys, size_sql, backward, cursor, scope)
 
 
-def _size_binder(leaf: Leaf | None, coordinate: str, name: str) -> Any:
+def size_binder(leaf: Leaf | None, coordinate: str, name: str) -> Any:
     def read(binding: Binding) -> int:
         size = DEFAULT_PAGE_SIZE if leaf is None else leaf.read(binding.variables)
         if not 0 <= size <= MAXIMUM_PAGE_SIZE:

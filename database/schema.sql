@@ -416,6 +416,261 @@ CREATE FUNCTION public.relink_items(of_connection_id uuid, item_ids uuid[], chan
     FROM opened;
 END;
 
+CREATE FUNCTION public.report_stale_on(reported_at timestamp with time zone) RETURNS date
+    LANGUAGE sql STABLE
+    RETURN (public.organization_day(reported_at) + 15);
+
+CREATE TABLE public.health_score (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    node_id uuid NOT NULL,
+    as_of date NOT NULL,
+    revision integer NOT NULL,
+    series text DEFAULT 'LIVE'::text NOT NULL,
+    policy_version text NOT NULL,
+    engine_version text NOT NULL,
+    fingerprint bytea NOT NULL,
+    lifecycle text NOT NULL,
+    score_mp integer,
+    provisional_mp integer,
+    band text NOT NULL,
+    band_since date NOT NULL,
+    coverage_mp integer NOT NULL,
+    freshness_mp integer NOT NULL,
+    confidence_mp integer NOT NULL,
+    confidence_level text NOT NULL,
+    low_mp integer NOT NULL,
+    high_mp integer NOT NULL,
+    dimension_names text[] NOT NULL,
+    dimension_points_mp integer[] NOT NULL,
+    contribution_keys text[] NOT NULL,
+    contribution_points_mp integer[] NOT NULL,
+    driver_paths text[] NOT NULL,
+    driver_codes text[] NOT NULL,
+    driver_points_mp integer[] NOT NULL,
+    driver_remainder_mp integer NOT NULL,
+    cap_keys text[] NOT NULL,
+    cap_points_mp integer[] NOT NULL,
+    excluded_lifecycles text[] NOT NULL,
+    excluded_counts integer[] NOT NULL,
+    finish_probability_mp integer,
+    schedule_performance text,
+    computed_at timestamp with time zone NOT NULL,
+    CONSTRAINT health_score_band_check CHECK ((band = ANY (ARRAY['HEALTHY'::text, 'WATCH'::text, 'AT_RISK'::text, 'CRITICAL'::text, 'UNKNOWN'::text]))),
+    CONSTRAINT health_score_confidence_level_check CHECK ((confidence_level = ANY (ARRAY['HIGH'::text, 'MEDIUM'::text, 'LOW'::text, 'VERY_LOW'::text]))),
+    CONSTRAINT health_score_revision_check CHECK ((revision >= 1)),
+    CONSTRAINT health_score_series_check CHECK ((series = ANY (ARRAY['LIVE'::text, 'RESTATED'::text])))
+)
+PARTITION BY RANGE (id);
+
+ALTER TABLE ONLY public.health_score FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE public.initiative (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    kind text GENERATED ALWAYS AS ('INITIATIVE'::text) STORED NOT NULL,
+    key text NOT NULL COLLATE pg_catalog."C",
+    name text NOT NULL COLLATE pg_catalog."C",
+    name_key text GENERATED ALWAYS AS (lower(name)) STORED NOT NULL COLLATE pg_catalog."C",
+    description text,
+    portfolio_id uuid NOT NULL,
+    owner_id uuid,
+    state text DEFAULT 'PROPOSED'::text NOT NULL,
+    start_on date,
+    target_on date,
+    progress_source text,
+    total_scope numeric,
+    done_scope numeric,
+    total_items integer,
+    done_items integer,
+    in_progress_items integer,
+    blocked_items integer,
+    weekly_throughput integer[],
+    progress_observed_on date,
+    health_score_id uuid,
+    health_score_mp integer,
+    health_band text DEFAULT 'UNKNOWN'::text NOT NULL,
+    archived_at timestamp with time zone,
+    version integer DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT initiative_blocked_items_check CHECK ((blocked_items >= 0)),
+    CONSTRAINT initiative_check CHECK (((start_on IS NULL) OR (target_on IS NULL) OR (start_on <= target_on))),
+    CONSTRAINT initiative_done_items_check CHECK ((done_items >= 0)),
+    CONSTRAINT initiative_done_scope_check CHECK ((done_scope >= (0)::numeric)),
+    CONSTRAINT initiative_health_score_mp_check CHECK (((health_score_mp >= 0) AND (health_score_mp <= 100000))),
+    CONSTRAINT initiative_in_progress_items_check CHECK ((in_progress_items >= 0)),
+    CONSTRAINT initiative_name_check CHECK ((name <> ''::text)),
+    CONSTRAINT initiative_progress_source_check CHECK ((progress_source = ANY (ARRAY['TRACKER'::text, 'SNAPSHOT'::text]))),
+    CONSTRAINT initiative_state_check CHECK ((state = ANY (ARRAY['PROPOSED'::text, 'PLANNED'::text, 'ACTIVE'::text, 'PAUSED'::text, 'COMPLETED'::text, 'CANCELED'::text]))),
+    CONSTRAINT initiative_total_items_check CHECK ((total_items >= 0)),
+    CONSTRAINT initiative_total_scope_check CHECK ((total_scope >= (0)::numeric))
+);
+
+ALTER TABLE ONLY public.initiative FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE public.portfolio (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    kind text GENERATED ALWAYS AS ('PORTFOLIO'::text) STORED NOT NULL,
+    key text NOT NULL COLLATE pg_catalog."C",
+    name text NOT NULL COLLATE pg_catalog."C",
+    name_key text GENERATED ALWAYS AS (lower(name)) STORED NOT NULL COLLATE pg_catalog."C",
+    description text,
+    owner_id uuid,
+    parent_id uuid,
+    importance integer DEFAULT 100 NOT NULL,
+    health_score_id uuid,
+    health_score_mp integer,
+    health_band text DEFAULT 'UNKNOWN'::text NOT NULL,
+    archived_at timestamp with time zone,
+    version integer DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT portfolio_check CHECK ((parent_id <> id)),
+    CONSTRAINT portfolio_health_score_mp_check CHECK (((health_score_mp >= 0) AND (health_score_mp <= 100000))),
+    CONSTRAINT portfolio_importance_check CHECK (((importance >= 1) AND (importance <= 1000))),
+    CONSTRAINT portfolio_name_check CHECK ((name <> ''::text))
+);
+
+ALTER TABLE ONLY public.portfolio FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE public.product (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    kind text GENERATED ALWAYS AS ('PRODUCT'::text) STORED NOT NULL,
+    key text NOT NULL COLLATE pg_catalog."C",
+    name text NOT NULL COLLATE pg_catalog."C",
+    name_key text GENERATED ALWAYS AS (lower(name)) STORED NOT NULL COLLATE pg_catalog."C",
+    description text,
+    portfolio_id uuid NOT NULL,
+    owner_id uuid,
+    lifecycle_stage text DEFAULT 'IDEA'::text NOT NULL,
+    tier text DEFAULT 'TIER_3'::text NOT NULL,
+    importance integer DEFAULT 100 NOT NULL,
+    health_score_id uuid,
+    health_score_mp integer,
+    health_band text DEFAULT 'UNKNOWN'::text NOT NULL,
+    archived_at timestamp with time zone,
+    version integer DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT product_health_score_mp_check CHECK (((health_score_mp >= 0) AND (health_score_mp <= 100000))),
+    CONSTRAINT product_importance_check CHECK (((importance >= 1) AND (importance <= 1000))),
+    CONSTRAINT product_lifecycle_stage_check CHECK ((lifecycle_stage = ANY (ARRAY['IDEA'::text, 'DISCOVERY'::text, 'DEVELOPMENT'::text, 'PILOT'::text, 'LIVE'::text, 'SUNSET'::text, 'RETIRED'::text]))),
+    CONSTRAINT product_name_check CHECK ((name <> ''::text)),
+    CONSTRAINT product_tier_check CHECK ((tier = ANY (ARRAY['TIER_1'::text, 'TIER_2'::text, 'TIER_3'::text, 'TIER_4'::text])))
+);
+
+ALTER TABLE ONLY public.product FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE public.subject (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    kind text NOT NULL,
+    portfolio_id uuid,
+    CONSTRAINT subject_check CHECK (((portfolio_id IS NULL) = (kind = 'ORGANIZATION'::text))),
+    CONSTRAINT subject_check1 CHECK (((kind <> 'PORTFOLIO'::text) OR (portfolio_id = id))),
+    CONSTRAINT subject_kind_check CHECK ((kind = ANY (ARRAY['ORGANIZATION'::text, 'PORTFOLIO'::text, 'PRODUCT'::text, 'INITIATIVE'::text])))
+);
+
+ALTER TABLE ONLY public.subject FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE public.subject_report (
+    tenant_id uuid NOT NULL,
+    subject_id uuid NOT NULL,
+    latest_status_update_id uuid,
+    reported_status text,
+    reported_at timestamp with time zone,
+    divergence text,
+    diverged_on date,
+    CONSTRAINT subject_report_check CHECK ((num_nonnulls(latest_status_update_id, reported_status, reported_at) = ANY (ARRAY[0, 3]))),
+    CONSTRAINT subject_report_check1 CHECK (((divergence IS NULL) = (diverged_on IS NULL))),
+    CONSTRAINT subject_report_divergence_check CHECK ((divergence = ANY (ARRAY['OPTIMISTIC'::text, 'PESSIMISTIC'::text, 'STALE_REPORT'::text]))),
+    CONSTRAINT subject_report_reported_status_check CHECK ((reported_status = ANY (ARRAY['ON_TRACK'::text, 'AT_RISK'::text, 'OFF_TRACK'::text])))
+);
+
+ALTER TABLE ONLY public.subject_report FORCE ROW LEVEL SECURITY;
+
+CREATE FUNCTION public.settle_divergence(node_ids uuid[], settled_at timestamp with time zone) RETURNS TABLE(node_id uuid, node_kind text, node_portfolio_id uuid, divergence_before text, divergence_after text)
+    LANGUAGE sql
+    BEGIN ATOMIC
+ WITH node AS (
+          SELECT s.id,
+             s.kind,
+             s.portfolio_id,
+             r.divergence AS before_kind,
+             r.diverged_on AS before_on,
+             r.reported_status,
+             r.reported_at,
+             COALESCE(p.health_score_id, i.health_score_id, f.health_score_id, o.health_score_id) AS score_id
+            FROM (((((public.subject_report r
+              JOIN public.subject s ON (((s.tenant_id = r.tenant_id) AND (s.id = r.subject_id))))
+              LEFT JOIN public.product p ON (((p.tenant_id = s.tenant_id) AND (p.id = s.id))))
+              LEFT JOIN public.initiative i ON (((i.tenant_id = s.tenant_id) AND (i.id = s.id))))
+              LEFT JOIN public.portfolio f ON (((f.tenant_id = s.tenant_id) AND (f.id = s.id))))
+              LEFT JOIN public.organization o ON (((o.tenant_id = s.tenant_id) AND (o.id = s.id))))
+           WHERE ((r.tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id)) AND (r.subject_id = ANY (settle_divergence.node_ids)))
+           ORDER BY r.subject_id
+          FOR NO KEY UPDATE OF r
+         ), compared AS (
+          SELECT n.id,
+             n.kind,
+             n.portfolio_id,
+             n.before_kind,
+             n.before_on,
+             n.reported_status,
+             n.reported_at,
+             n.score_id,
+             h.band_since,
+             public.organization_day(n.reported_at) AS reported_on,
+             public.report_stale_on(n.reported_at) AS stale_on,
+                 CASE
+                     WHEN ((n.reported_status IS NULL) OR (h.band IS NULL) OR (h.band = 'UNKNOWN'::text)) THEN NULL::text
+                     WHEN (public.organization_day(settle_divergence.settled_at) >= public.report_stale_on(n.reported_at)) THEN 'STALE_REPORT'::text
+                     WHEN ((n.reported_status = 'ON_TRACK'::text) AND (h.band = ANY (ARRAY['AT_RISK'::text, 'CRITICAL'::text]))) THEN 'OPTIMISTIC'::text
+                     WHEN ((n.reported_status = 'AT_RISK'::text) AND (h.band = 'CRITICAL'::text)) THEN 'OPTIMISTIC'::text
+                     WHEN ((n.reported_status = 'OFF_TRACK'::text) AND (h.band = ANY (ARRAY['HEALTHY'::text, 'WATCH'::text]))) THEN 'PESSIMISTIC'::text
+                     WHEN ((n.reported_status = 'AT_RISK'::text) AND (h.band = 'HEALTHY'::text)) THEN 'PESSIMISTIC'::text
+                     ELSE NULL::text
+                 END AS after_kind
+            FROM (node n
+              LEFT JOIN public.health_score h ON (((h.tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id)) AND (h.id = n.score_id))))
+         ), settled AS (
+          SELECT c.id,
+             c.kind,
+             c.portfolio_id,
+             c.before_kind,
+             c.before_on,
+             c.reported_status,
+             c.reported_at,
+             c.score_id,
+             c.band_since,
+             c.reported_on,
+             c.stale_on,
+             c.after_kind,
+                 CASE
+                     WHEN (c.after_kind = 'STALE_REPORT'::text) THEN GREATEST(c.stale_on, c.band_since)
+                     WHEN (c.after_kind IS NOT NULL) THEN GREATEST(c.reported_on, c.band_since)
+                     ELSE NULL::date
+                 END AS after_on
+            FROM compared c
+         ), kept AS (
+          UPDATE public.subject_report r SET divergence = d_1.after_kind, diverged_on = d_1.after_on
+            FROM settled d_1
+           WHERE ((r.tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id)) AND (r.subject_id = d_1.id) AND ((d_1.before_kind IS DISTINCT FROM d_1.after_kind) OR (d_1.before_on IS DISTINCT FROM d_1.after_on)))
+           RETURNING r.subject_id
+         )
+  SELECT d.id,
+     d.kind,
+     d.portfolio_id,
+     d.before_kind,
+     d.after_kind
+    FROM (settled d
+      JOIN kept k ON ((k.subject_id = d.id)))
+   WHERE (d.before_kind IS DISTINCT FROM d.after_kind);
+END;
+
 CREATE TABLE public.assignment (
     tenant_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -575,6 +830,43 @@ CREATE TABLE public.assignment_version (
 
 ALTER TABLE ONLY public.assignment_version FORCE ROW LEVEL SECURITY;
 
+CREATE TABLE public.custom_field (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    key text NOT NULL COLLATE pg_catalog."C",
+    name text NOT NULL COLLATE pg_catalog."C",
+    name_key text GENERATED ALWAYS AS (lower(name)) STORED NOT NULL COLLATE pg_catalog."C",
+    description text,
+    entity text NOT NULL,
+    type text NOT NULL,
+    choices text[],
+    archived_at timestamp with time zone,
+    version integer DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT custom_field_check CHECK (((choices IS NOT NULL) = (type = 'CHOICE'::text))),
+    CONSTRAINT custom_field_entity_check CHECK ((entity = ANY (ARRAY['PRODUCT'::text, 'INITIATIVE'::text, 'KPI'::text]))),
+    CONSTRAINT custom_field_name_check CHECK ((name <> ''::text)),
+    CONSTRAINT custom_field_type_check CHECK ((type = ANY (ARRAY['TEXT'::text, 'NUMBER'::text, 'DATE'::text, 'BOOLEAN'::text, 'CHOICE'::text])))
+);
+
+ALTER TABLE ONLY public.custom_field FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE public.custom_field_value (
+    tenant_id uuid NOT NULL,
+    node_id uuid NOT NULL,
+    custom_field_id uuid NOT NULL,
+    text_value text,
+    number_value numeric,
+    day_value date,
+    boolean_value boolean,
+    choice_value text,
+    CONSTRAINT custom_field_value_check CHECK ((num_nonnulls(text_value, number_value, day_value, boolean_value, choice_value) = 1)),
+    CONSTRAINT custom_field_value_number_value_check CHECK ((number_value <> ALL (ARRAY['NaN'::numeric, 'Infinity'::numeric, '-Infinity'::numeric])))
+);
+
+ALTER TABLE ONLY public.custom_field_value FORCE ROW LEVEL SECURITY;
+
 CREATE TABLE public.delivery (
     tenant_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -602,6 +894,21 @@ CREATE TABLE public.delivery_identity (
 );
 
 ALTER TABLE ONLY public.delivery_identity FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE public.dependency (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    blocker_id uuid NOT NULL,
+    blocked_id uuid NOT NULL,
+    note text,
+    archived_at timestamp with time zone,
+    version integer DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT dependency_check CHECK ((blocker_id <> blocked_id))
+);
+
+ALTER TABLE ONLY public.dependency FORCE ROW LEVEL SECURITY;
 
 CREATE TABLE public.event (
     tenant_id uuid NOT NULL,
@@ -677,51 +984,6 @@ CREATE TABLE public.health_input (
 
 ALTER TABLE ONLY public.health_input FORCE ROW LEVEL SECURITY;
 
-CREATE TABLE public.health_score (
-    tenant_id uuid NOT NULL,
-    id uuid NOT NULL,
-    node_id uuid NOT NULL,
-    as_of date NOT NULL,
-    revision integer NOT NULL,
-    series text DEFAULT 'LIVE'::text NOT NULL,
-    policy_version text NOT NULL,
-    engine_version text NOT NULL,
-    fingerprint bytea NOT NULL,
-    lifecycle text NOT NULL,
-    score_mp integer,
-    provisional_mp integer,
-    band text NOT NULL,
-    band_since date NOT NULL,
-    coverage_mp integer NOT NULL,
-    freshness_mp integer NOT NULL,
-    confidence_mp integer NOT NULL,
-    confidence_level text NOT NULL,
-    low_mp integer NOT NULL,
-    high_mp integer NOT NULL,
-    dimension_names text[] NOT NULL,
-    dimension_points_mp integer[] NOT NULL,
-    contribution_keys text[] NOT NULL,
-    contribution_points_mp integer[] NOT NULL,
-    driver_paths text[] NOT NULL,
-    driver_codes text[] NOT NULL,
-    driver_points_mp integer[] NOT NULL,
-    driver_remainder_mp integer NOT NULL,
-    cap_keys text[] NOT NULL,
-    cap_points_mp integer[] NOT NULL,
-    excluded_lifecycles text[] NOT NULL,
-    excluded_counts integer[] NOT NULL,
-    finish_probability_mp integer,
-    schedule_performance text,
-    computed_at timestamp with time zone NOT NULL,
-    CONSTRAINT health_score_band_check CHECK ((band = ANY (ARRAY['HEALTHY'::text, 'WATCH'::text, 'AT_RISK'::text, 'CRITICAL'::text, 'UNKNOWN'::text]))),
-    CONSTRAINT health_score_confidence_level_check CHECK ((confidence_level = ANY (ARRAY['HIGH'::text, 'MEDIUM'::text, 'LOW'::text, 'VERY_LOW'::text]))),
-    CONSTRAINT health_score_revision_check CHECK ((revision >= 1)),
-    CONSTRAINT health_score_series_check CHECK ((series = ANY (ARRAY['LIVE'::text, 'RESTATED'::text])))
-)
-PARTITION BY RANGE (id);
-
-ALTER TABLE ONLY public.health_score FORCE ROW LEVEL SECURITY;
-
 CREATE TABLE public.idempotency_record (
     tenant_id uuid NOT NULL,
     holder_id uuid NOT NULL,
@@ -735,50 +997,6 @@ CREATE TABLE public.idempotency_record (
 );
 
 ALTER TABLE ONLY public.idempotency_record FORCE ROW LEVEL SECURITY;
-
-CREATE TABLE public.initiative (
-    tenant_id uuid NOT NULL,
-    id uuid NOT NULL,
-    kind text GENERATED ALWAYS AS ('INITIATIVE'::text) STORED NOT NULL,
-    key text NOT NULL COLLATE pg_catalog."C",
-    name text NOT NULL COLLATE pg_catalog."C",
-    name_key text GENERATED ALWAYS AS (lower(name)) STORED NOT NULL COLLATE pg_catalog."C",
-    description text,
-    portfolio_id uuid NOT NULL,
-    owner_id uuid,
-    state text DEFAULT 'PROPOSED'::text NOT NULL,
-    start_on date,
-    target_on date,
-    progress_source text,
-    total_scope numeric,
-    done_scope numeric,
-    total_items integer,
-    done_items integer,
-    in_progress_items integer,
-    blocked_items integer,
-    weekly_throughput integer[],
-    progress_observed_on date,
-    health_score_id uuid,
-    health_score_mp integer,
-    health_band text DEFAULT 'UNKNOWN'::text NOT NULL,
-    archived_at timestamp with time zone,
-    version integer DEFAULT 1 NOT NULL,
-    created_at timestamp with time zone NOT NULL,
-    updated_at timestamp with time zone NOT NULL,
-    CONSTRAINT initiative_blocked_items_check CHECK ((blocked_items >= 0)),
-    CONSTRAINT initiative_check CHECK (((start_on IS NULL) OR (target_on IS NULL) OR (start_on <= target_on))),
-    CONSTRAINT initiative_done_items_check CHECK ((done_items >= 0)),
-    CONSTRAINT initiative_done_scope_check CHECK ((done_scope >= (0)::numeric)),
-    CONSTRAINT initiative_health_score_mp_check CHECK (((health_score_mp >= 0) AND (health_score_mp <= 100000))),
-    CONSTRAINT initiative_in_progress_items_check CHECK ((in_progress_items >= 0)),
-    CONSTRAINT initiative_name_check CHECK ((name <> ''::text)),
-    CONSTRAINT initiative_progress_source_check CHECK ((progress_source = ANY (ARRAY['TRACKER'::text, 'SNAPSHOT'::text]))),
-    CONSTRAINT initiative_state_check CHECK ((state = ANY (ARRAY['PROPOSED'::text, 'PLANNED'::text, 'ACTIVE'::text, 'PAUSED'::text, 'COMPLETED'::text, 'CANCELED'::text]))),
-    CONSTRAINT initiative_total_items_check CHECK ((total_items >= 0)),
-    CONSTRAINT initiative_total_scope_check CHECK ((total_scope >= (0)::numeric))
-);
-
-ALTER TABLE ONLY public.initiative FORCE ROW LEVEL SECURITY;
 
 CREATE TABLE public.initiative_product (
     tenant_id uuid NOT NULL,
@@ -846,6 +1064,32 @@ CREATE TABLE public.kpi_target (
 
 ALTER TABLE ONLY public.kpi_target FORCE ROW LEVEL SECURITY;
 
+CREATE TABLE public.label (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    name text NOT NULL COLLATE pg_catalog."C",
+    name_key text GENERATED ALWAYS AS (lower(name)) STORED NOT NULL COLLATE pg_catalog."C",
+    color text NOT NULL,
+    archived_at timestamp with time zone,
+    version integer DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT label_color_check CHECK ((color ~ '^#[0-9A-F]{6}$'::text)),
+    CONSTRAINT label_name_check CHECK ((name <> ''::text))
+);
+
+ALTER TABLE ONLY public.label FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE public.label_assignment (
+    tenant_id uuid NOT NULL,
+    subject_id uuid NOT NULL,
+    subject_kind text NOT NULL,
+    label_id uuid NOT NULL,
+    CONSTRAINT label_assignment_subject_kind_check CHECK ((subject_kind = ANY (ARRAY['PRODUCT'::text, 'INITIATIVE'::text])))
+);
+
+ALTER TABLE ONLY public.label_assignment FORCE ROW LEVEL SECURITY;
+
 CREATE TABLE public.measurement (
     tenant_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -875,31 +1119,23 @@ CREATE TABLE public.measurement_source (
 
 ALTER TABLE ONLY public.measurement_source FORCE ROW LEVEL SECURITY;
 
-CREATE TABLE public.portfolio (
+CREATE TABLE public.milestone (
     tenant_id uuid NOT NULL,
     id uuid NOT NULL,
-    kind text GENERATED ALWAYS AS ('PORTFOLIO'::text) STORED NOT NULL,
-    key text NOT NULL COLLATE pg_catalog."C",
+    initiative_id uuid NOT NULL,
     name text NOT NULL COLLATE pg_catalog."C",
     name_key text GENERATED ALWAYS AS (lower(name)) STORED NOT NULL COLLATE pg_catalog."C",
-    description text,
-    owner_id uuid,
-    parent_id uuid,
-    importance integer DEFAULT 100 NOT NULL,
-    health_score_id uuid,
-    health_score_mp integer,
-    health_band text DEFAULT 'UNKNOWN'::text NOT NULL,
+    due_on date NOT NULL,
+    done_on date,
+    canceled_at timestamp with time zone,
     archived_at timestamp with time zone,
     version integer DEFAULT 1 NOT NULL,
     created_at timestamp with time zone NOT NULL,
     updated_at timestamp with time zone NOT NULL,
-    CONSTRAINT portfolio_check CHECK ((parent_id <> id)),
-    CONSTRAINT portfolio_health_score_mp_check CHECK (((health_score_mp >= 0) AND (health_score_mp <= 100000))),
-    CONSTRAINT portfolio_importance_check CHECK (((importance >= 1) AND (importance <= 1000))),
-    CONSTRAINT portfolio_name_check CHECK ((name <> ''::text))
+    CONSTRAINT milestone_name_check CHECK ((name <> ''::text))
 );
 
-ALTER TABLE ONLY public.portfolio FORCE ROW LEVEL SECURITY;
+ALTER TABLE ONLY public.milestone FORCE ROW LEVEL SECURITY;
 
 CREATE TABLE public.portfolio_closure (
     tenant_id uuid NOT NULL,
@@ -910,35 +1146,6 @@ CREATE TABLE public.portfolio_closure (
 );
 
 ALTER TABLE ONLY public.portfolio_closure FORCE ROW LEVEL SECURITY;
-
-CREATE TABLE public.product (
-    tenant_id uuid NOT NULL,
-    id uuid NOT NULL,
-    kind text GENERATED ALWAYS AS ('PRODUCT'::text) STORED NOT NULL,
-    key text NOT NULL COLLATE pg_catalog."C",
-    name text NOT NULL COLLATE pg_catalog."C",
-    name_key text GENERATED ALWAYS AS (lower(name)) STORED NOT NULL COLLATE pg_catalog."C",
-    description text,
-    portfolio_id uuid NOT NULL,
-    owner_id uuid,
-    lifecycle_stage text DEFAULT 'IDEA'::text NOT NULL,
-    tier text DEFAULT 'TIER_3'::text NOT NULL,
-    importance integer DEFAULT 100 NOT NULL,
-    health_score_id uuid,
-    health_score_mp integer,
-    health_band text DEFAULT 'UNKNOWN'::text NOT NULL,
-    archived_at timestamp with time zone,
-    version integer DEFAULT 1 NOT NULL,
-    created_at timestamp with time zone NOT NULL,
-    updated_at timestamp with time zone NOT NULL,
-    CONSTRAINT product_health_score_mp_check CHECK (((health_score_mp >= 0) AND (health_score_mp <= 100000))),
-    CONSTRAINT product_importance_check CHECK (((importance >= 1) AND (importance <= 1000))),
-    CONSTRAINT product_lifecycle_stage_check CHECK ((lifecycle_stage = ANY (ARRAY['IDEA'::text, 'DISCOVERY'::text, 'DEVELOPMENT'::text, 'PILOT'::text, 'LIVE'::text, 'SUNSET'::text, 'RETIRED'::text]))),
-    CONSTRAINT product_name_check CHECK ((name <> ''::text)),
-    CONSTRAINT product_tier_check CHECK ((tier = ANY (ARRAY['TIER_1'::text, 'TIER_2'::text, 'TIER_3'::text, 'TIER_4'::text])))
-);
-
-ALTER TABLE ONLY public.product FORCE ROW LEVEL SECURITY;
 
 CREATE TABLE public.progress_snapshot (
     tenant_id uuid NOT NULL,
@@ -963,6 +1170,28 @@ CREATE TABLE public.progress_snapshot (
 );
 
 ALTER TABLE ONLY public.progress_snapshot FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE public.saved_view (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    name text NOT NULL COLLATE pg_catalog."C",
+    name_key text GENERATED ALWAYS AS (lower(name)) STORED NOT NULL COLLATE pg_catalog."C",
+    entity text NOT NULL,
+    filter jsonb,
+    order_by jsonb,
+    person_id uuid,
+    service_account_id uuid,
+    shared_at timestamp with time zone,
+    archived_at timestamp with time zone,
+    version integer DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT saved_view_check CHECK ((num_nonnulls(person_id, service_account_id) = 1)),
+    CONSTRAINT saved_view_entity_check CHECK ((entity = ANY (ARRAY['PORTFOLIO'::text, 'PRODUCT'::text, 'INITIATIVE'::text, 'KPI'::text]))),
+    CONSTRAINT saved_view_name_check CHECK ((name <> ''::text))
+);
+
+ALTER TABLE ONLY public.saved_view FORCE ROW LEVEL SECURITY;
 
 CREATE VIEW public.sealed_event WITH (security_invoker='true') AS
  SELECT s.sequence,
@@ -1000,17 +1229,23 @@ CREATE TABLE public.skill (
 
 ALTER TABLE ONLY public.skill FORCE ROW LEVEL SECURITY;
 
-CREATE TABLE public.subject (
+CREATE TABLE public.status_update (
     tenant_id uuid NOT NULL,
     id uuid NOT NULL,
-    kind text NOT NULL,
-    portfolio_id uuid,
-    CONSTRAINT subject_check CHECK (((portfolio_id IS NULL) = (kind = 'ORGANIZATION'::text))),
-    CONSTRAINT subject_check1 CHECK (((kind <> 'PORTFOLIO'::text) OR (portfolio_id = id))),
-    CONSTRAINT subject_kind_check CHECK ((kind = ANY (ARRAY['ORGANIZATION'::text, 'PORTFOLIO'::text, 'PRODUCT'::text, 'INITIATIVE'::text])))
+    subject_id uuid NOT NULL,
+    status text NOT NULL,
+    body text,
+    author_person_id uuid,
+    author_service_account_id uuid,
+    archived_at timestamp with time zone,
+    version integer DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT status_update_check CHECK ((num_nonnulls(author_person_id, author_service_account_id) = 1)),
+    CONSTRAINT status_update_status_check CHECK ((status = ANY (ARRAY['ON_TRACK'::text, 'AT_RISK'::text, 'OFF_TRACK'::text])))
 );
 
-ALTER TABLE ONLY public.subject FORCE ROW LEVEL SECURITY;
+ALTER TABLE ONLY public.status_update FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE ONLY public.api_key
     ADD CONSTRAINT api_key_pkey PRIMARY KEY (tenant_id, id);
@@ -1030,11 +1265,23 @@ ALTER TABLE ONLY public.connection_secret
 ALTER TABLE ONLY public.connection
     ADD CONSTRAINT connection_tenant_id_key_key UNIQUE (tenant_id, key);
 
+ALTER TABLE ONLY public.custom_field
+    ADD CONSTRAINT custom_field_pkey PRIMARY KEY (tenant_id, id);
+
+ALTER TABLE ONLY public.custom_field
+    ADD CONSTRAINT custom_field_tenant_id_key_key UNIQUE (tenant_id, key);
+
+ALTER TABLE ONLY public.custom_field_value
+    ADD CONSTRAINT custom_field_value_pkey PRIMARY KEY (tenant_id, node_id, custom_field_id);
+
 ALTER TABLE ONLY public.delivery_identity
     ADD CONSTRAINT delivery_identity_pkey PRIMARY KEY (tenant_id, connection_id, delivery_key);
 
 ALTER TABLE ONLY public.delivery
     ADD CONSTRAINT delivery_pkey PRIMARY KEY (tenant_id, id);
+
+ALTER TABLE ONLY public.dependency
+    ADD CONSTRAINT dependency_pkey PRIMARY KEY (tenant_id, id);
 
 ALTER TABLE ONLY public.event
     ADD CONSTRAINT event_pkey PRIMARY KEY (tenant_id, id);
@@ -1084,6 +1331,15 @@ ALTER TABLE ONLY public.kpi_target
 ALTER TABLE ONLY public.kpi
     ADD CONSTRAINT kpi_tenant_id_key_key UNIQUE (tenant_id, key);
 
+ALTER TABLE ONLY public.label_assignment
+    ADD CONSTRAINT label_assignment_pkey PRIMARY KEY (tenant_id, subject_id, label_id);
+
+ALTER TABLE ONLY public.label
+    ADD CONSTRAINT label_pkey PRIMARY KEY (tenant_id, id);
+
+ALTER TABLE ONLY public.label
+    ADD CONSTRAINT label_tenant_id_name_key_key UNIQUE (tenant_id, name_key);
+
 ALTER TABLE ONLY public.linking_rule
     ADD CONSTRAINT linking_rule_pkey PRIMARY KEY (tenant_id, id);
 
@@ -1095,6 +1351,9 @@ ALTER TABLE ONLY public.measurement_source
 
 ALTER TABLE ONLY public.membership
     ADD CONSTRAINT membership_pkey PRIMARY KEY (tenant_id, id);
+
+ALTER TABLE ONLY public.milestone
+    ADD CONSTRAINT milestone_pkey PRIMARY KEY (tenant_id, id);
 
 ALTER TABLE ONLY public.organization
     ADD CONSTRAINT organization_pkey PRIMARY KEY (tenant_id);
@@ -1129,6 +1388,9 @@ ALTER TABLE ONLY public.product
 ALTER TABLE ONLY public.progress_snapshot
     ADD CONSTRAINT progress_snapshot_pkey PRIMARY KEY (tenant_id, id);
 
+ALTER TABLE ONLY public.saved_view
+    ADD CONSTRAINT saved_view_pkey PRIMARY KEY (tenant_id, id);
+
 ALTER TABLE ONLY public.service_account
     ADD CONSTRAINT service_account_pkey PRIMARY KEY (tenant_id, id);
 
@@ -1150,8 +1412,14 @@ ALTER TABLE ONLY public.skill
 ALTER TABLE ONLY public.skill
     ADD CONSTRAINT skill_tenant_id_key_key UNIQUE (tenant_id, key);
 
+ALTER TABLE ONLY public.status_update
+    ADD CONSTRAINT status_update_pkey PRIMARY KEY (tenant_id, id);
+
 ALTER TABLE ONLY public.subject
     ADD CONSTRAINT subject_pkey PRIMARY KEY (tenant_id, id);
+
+ALTER TABLE ONLY public.subject_report
+    ADD CONSTRAINT subject_report_pkey PRIMARY KEY (tenant_id, subject_id);
 
 ALTER TABLE ONLY public.subject
     ADD CONSTRAINT subject_tenant_id_id_kind_key UNIQUE (tenant_id, id, kind);
@@ -1194,9 +1462,19 @@ CREATE INDEX connection_lookup ON public.connection USING btree (id);
 
 CREATE UNIQUE INDEX connection_secret_live ON public.connection_secret USING btree (tenant_id, connection_id, slot) WHERE (retired_at IS NULL);
 
+CREATE INDEX custom_field_entity ON public.custom_field USING btree (tenant_id, entity, id);
+
+CREATE INDEX custom_field_value_field ON public.custom_field_value USING btree (tenant_id, custom_field_id, node_id);
+
 CREATE INDEX delivery_connection ON ONLY public.delivery USING btree (tenant_id, connection_id, id DESC);
 
 CREATE INDEX delivery_new ON ONLY public.delivery USING btree (tenant_id, connection_id, id) WHERE (status = 'NEW'::text);
+
+CREATE INDEX dependency_blocked ON public.dependency USING btree (tenant_id, blocked_id, id);
+
+CREATE INDEX dependency_blocker ON public.dependency USING btree (tenant_id, blocker_id, id);
+
+CREATE UNIQUE INDEX dependency_live ON public.dependency USING btree (tenant_id, blocked_id, blocker_id) WHERE (archived_at IS NULL);
 
 CREATE INDEX event_subject ON ONLY public.event USING btree (tenant_id, subject_id, id DESC);
 
@@ -1222,6 +1500,8 @@ CREATE INDEX kpi_subject ON public.kpi USING btree (tenant_id, subject_id, id);
 
 CREATE UNIQUE INDEX kpi_target_in_force ON public.kpi_target USING btree (tenant_id, kpi_id) WHERE (superseded_at IS NULL);
 
+CREATE INDEX label_assignment_label ON public.label_assignment USING btree (tenant_id, label_id, subject_id);
+
 CREATE INDEX linking_rule_initiative ON public.linking_rule USING btree (tenant_id, initiative_id);
 
 CREATE UNIQUE INDEX linking_rule_live ON public.linking_rule USING btree (tenant_id, connection_id, initiative_id, kind, value, container) NULLS NOT DISTINCT WHERE (archived_at IS NULL);
@@ -1235,6 +1515,10 @@ CREATE UNIQUE INDEX membership_open ON public.membership USING btree (tenant_id,
 CREATE INDEX membership_person ON public.membership USING btree (tenant_id, person_id, id);
 
 CREATE INDEX membership_team ON public.membership USING btree (tenant_id, team_id, id);
+
+CREATE INDEX milestone_due ON public.milestone USING btree (tenant_id, due_on, id);
+
+CREATE INDEX milestone_initiative ON public.milestone USING btree (tenant_id, initiative_id, due_on, id);
 
 CREATE INDEX person_name ON public.person USING btree (tenant_id, name_key, id);
 
@@ -1260,6 +1544,10 @@ CREATE INDEX product_score ON public.product USING btree (tenant_id, health_scor
 
 CREATE INDEX progress_snapshot_initiative ON public.progress_snapshot USING btree (tenant_id, initiative_id, observed_at DESC, id DESC);
 
+CREATE INDEX saved_view_person ON public.saved_view USING btree (tenant_id, person_id, id);
+
+CREATE INDEX saved_view_service_account ON public.saved_view USING btree (tenant_id, service_account_id, id);
+
 CREATE INDEX signal_due ON public.signal USING btree (due_at) WHERE (due_at IS NOT NULL);
 
 CREATE INDEX signal_waiting ON public.signal USING btree (raised_at) WHERE ((generation > done_generation) AND (parked_at IS NULL));
@@ -1268,7 +1556,11 @@ CREATE INDEX skill_demand_skill ON public.skill_demand USING btree (tenant_id, s
 
 CREATE INDEX skill_name ON public.skill USING btree (tenant_id, name_key, id);
 
+CREATE INDEX status_update_subject ON public.status_update USING btree (tenant_id, subject_id, created_at DESC, id DESC);
+
 CREATE INDEX subject_portfolio ON public.subject USING btree (tenant_id, portfolio_id);
+
+CREATE INDEX subject_report_diverging ON public.subject_report USING btree (tenant_id, subject_id) WHERE (divergence IS NOT NULL);
 
 CREATE INDEX team_lead ON public.team USING btree (tenant_id, lead_id);
 
@@ -1320,6 +1612,15 @@ ALTER TABLE ONLY public.connection_secret
 ALTER TABLE ONLY public.connection
     ADD CONSTRAINT connection_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.organization(tenant_id);
 
+ALTER TABLE ONLY public.custom_field
+    ADD CONSTRAINT custom_field_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.organization(tenant_id);
+
+ALTER TABLE ONLY public.custom_field_value
+    ADD CONSTRAINT custom_field_value_tenant_id_custom_field_id_fkey FOREIGN KEY (tenant_id, custom_field_id) REFERENCES public.custom_field(tenant_id, id);
+
+ALTER TABLE ONLY public.custom_field_value
+    ADD CONSTRAINT custom_field_value_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.organization(tenant_id);
+
 ALTER TABLE ONLY public.delivery_identity
     ADD CONSTRAINT delivery_identity_tenant_id_connection_id_fkey FOREIGN KEY (tenant_id, connection_id) REFERENCES public.connection(tenant_id, id);
 
@@ -1331,6 +1632,15 @@ ALTER TABLE public.delivery
 
 ALTER TABLE public.delivery
     ADD CONSTRAINT delivery_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.organization(tenant_id);
+
+ALTER TABLE ONLY public.dependency
+    ADD CONSTRAINT dependency_tenant_id_blocked_id_fkey FOREIGN KEY (tenant_id, blocked_id) REFERENCES public.initiative(tenant_id, id);
+
+ALTER TABLE ONLY public.dependency
+    ADD CONSTRAINT dependency_tenant_id_blocker_id_fkey FOREIGN KEY (tenant_id, blocker_id) REFERENCES public.initiative(tenant_id, id);
+
+ALTER TABLE ONLY public.dependency
+    ADD CONSTRAINT dependency_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.organization(tenant_id);
 
 ALTER TABLE ONLY public.event_private_value
     ADD CONSTRAINT event_private_value_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.organization(tenant_id);
@@ -1395,6 +1705,18 @@ ALTER TABLE ONLY public.kpi
 ALTER TABLE ONLY public.kpi
     ADD CONSTRAINT kpi_tenant_id_subject_id_fkey FOREIGN KEY (tenant_id, subject_id) REFERENCES public.subject(tenant_id, id);
 
+ALTER TABLE ONLY public.label_assignment
+    ADD CONSTRAINT label_assignment_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.organization(tenant_id);
+
+ALTER TABLE ONLY public.label_assignment
+    ADD CONSTRAINT label_assignment_tenant_id_label_id_fkey FOREIGN KEY (tenant_id, label_id) REFERENCES public.label(tenant_id, id);
+
+ALTER TABLE ONLY public.label_assignment
+    ADD CONSTRAINT label_assignment_tenant_id_subject_id_subject_kind_fkey FOREIGN KEY (tenant_id, subject_id, subject_kind) REFERENCES public.subject(tenant_id, id, kind);
+
+ALTER TABLE ONLY public.label
+    ADD CONSTRAINT label_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.organization(tenant_id);
+
 ALTER TABLE ONLY public.linking_rule
     ADD CONSTRAINT linking_rule_tenant_id_connection_id_fkey FOREIGN KEY (tenant_id, connection_id) REFERENCES public.connection(tenant_id, id);
 
@@ -1424,6 +1746,12 @@ ALTER TABLE ONLY public.membership
 
 ALTER TABLE ONLY public.membership
     ADD CONSTRAINT membership_tenant_id_team_id_fkey FOREIGN KEY (tenant_id, team_id) REFERENCES public.team(tenant_id, id);
+
+ALTER TABLE ONLY public.milestone
+    ADD CONSTRAINT milestone_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.organization(tenant_id);
+
+ALTER TABLE ONLY public.milestone
+    ADD CONSTRAINT milestone_tenant_id_initiative_id_fkey FOREIGN KEY (tenant_id, initiative_id) REFERENCES public.initiative(tenant_id, id);
 
 ALTER TABLE ONLY public.person_skill
     ADD CONSTRAINT person_skill_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.organization(tenant_id);
@@ -1476,6 +1804,15 @@ ALTER TABLE ONLY public.progress_snapshot
 ALTER TABLE ONLY public.progress_snapshot
     ADD CONSTRAINT progress_snapshot_tenant_id_initiative_id_fkey FOREIGN KEY (tenant_id, initiative_id) REFERENCES public.initiative(tenant_id, id);
 
+ALTER TABLE ONLY public.saved_view
+    ADD CONSTRAINT saved_view_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.organization(tenant_id);
+
+ALTER TABLE ONLY public.saved_view
+    ADD CONSTRAINT saved_view_tenant_id_person_id_fkey FOREIGN KEY (tenant_id, person_id) REFERENCES public.person(tenant_id, id);
+
+ALTER TABLE ONLY public.saved_view
+    ADD CONSTRAINT saved_view_tenant_id_service_account_id_fkey FOREIGN KEY (tenant_id, service_account_id) REFERENCES public.service_account(tenant_id, id);
+
 ALTER TABLE ONLY public.service_account
     ADD CONSTRAINT service_account_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.organization(tenant_id);
 
@@ -1493,6 +1830,27 @@ ALTER TABLE ONLY public.skill_demand
 
 ALTER TABLE ONLY public.skill
     ADD CONSTRAINT skill_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.organization(tenant_id);
+
+ALTER TABLE ONLY public.status_update
+    ADD CONSTRAINT status_update_tenant_id_author_person_id_fkey FOREIGN KEY (tenant_id, author_person_id) REFERENCES public.person(tenant_id, id);
+
+ALTER TABLE ONLY public.status_update
+    ADD CONSTRAINT status_update_tenant_id_author_service_account_id_fkey FOREIGN KEY (tenant_id, author_service_account_id) REFERENCES public.service_account(tenant_id, id);
+
+ALTER TABLE ONLY public.status_update
+    ADD CONSTRAINT status_update_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.organization(tenant_id);
+
+ALTER TABLE ONLY public.status_update
+    ADD CONSTRAINT status_update_tenant_id_subject_id_fkey FOREIGN KEY (tenant_id, subject_id) REFERENCES public.subject(tenant_id, id);
+
+ALTER TABLE ONLY public.subject_report
+    ADD CONSTRAINT subject_report_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.organization(tenant_id);
+
+ALTER TABLE ONLY public.subject_report
+    ADD CONSTRAINT subject_report_tenant_id_latest_status_update_id_fkey FOREIGN KEY (tenant_id, latest_status_update_id) REFERENCES public.status_update(tenant_id, id);
+
+ALTER TABLE ONLY public.subject_report
+    ADD CONSTRAINT subject_report_tenant_id_subject_id_fkey FOREIGN KEY (tenant_id, subject_id) REFERENCES public.subject(tenant_id, id);
 
 ALTER TABLE ONLY public.subject
     ADD CONSTRAINT subject_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.organization(tenant_id);
@@ -1543,9 +1901,15 @@ ALTER TABLE public.connection ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.connection_secret ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.custom_field ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.custom_field_value ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.delivery ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.delivery_identity ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.dependency ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.event ENABLE ROW LEVEL SECURITY;
 
@@ -1571,6 +1935,10 @@ ALTER TABLE public.kpi ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.kpi_target ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.label ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.label_assignment ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.linking_rule ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY lookup ON public.api_key FOR SELECT TO folioscope_lookup USING (true);
@@ -1588,6 +1956,8 @@ ALTER TABLE public.measurement ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.measurement_source ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.membership ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.milestone ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.organization ENABLE ROW LEVEL SECURITY;
 
@@ -1609,6 +1979,8 @@ CREATE POLICY relay ON public.event_unsealed TO folioscope_relay USING (true) WI
 
 CREATE POLICY relay ON public.signal TO folioscope_relay USING (true) WITH CHECK (true);
 
+ALTER TABLE public.saved_view ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.service_account ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.signal ENABLE ROW LEVEL SECURITY;
@@ -1617,7 +1989,11 @@ ALTER TABLE public.skill ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.skill_demand ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.status_update ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.subject ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.subject_report ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.team ENABLE ROW LEVEL SECURITY;
 
@@ -1631,9 +2007,15 @@ CREATE POLICY tenant ON public.connection TO folioscope_app USING ((tenant_id = 
 
 CREATE POLICY tenant ON public.connection_secret TO folioscope_app USING ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id))) WITH CHECK ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id)));
 
+CREATE POLICY tenant ON public.custom_field TO folioscope_app USING ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id))) WITH CHECK ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id)));
+
+CREATE POLICY tenant ON public.custom_field_value TO folioscope_app USING ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id))) WITH CHECK ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id)));
+
 CREATE POLICY tenant ON public.delivery TO folioscope_app USING ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id))) WITH CHECK ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id)));
 
 CREATE POLICY tenant ON public.delivery_identity TO folioscope_app USING ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id))) WITH CHECK ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id)));
+
+CREATE POLICY tenant ON public.dependency TO folioscope_app USING ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id))) WITH CHECK ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id)));
 
 CREATE POLICY tenant ON public.event TO folioscope_app USING ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id))) WITH CHECK ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id)));
 
@@ -1659,6 +2041,10 @@ CREATE POLICY tenant ON public.kpi TO folioscope_app USING ((tenant_id = ( SELEC
 
 CREATE POLICY tenant ON public.kpi_target TO folioscope_app USING ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id))) WITH CHECK ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id)));
 
+CREATE POLICY tenant ON public.label TO folioscope_app USING ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id))) WITH CHECK ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id)));
+
+CREATE POLICY tenant ON public.label_assignment TO folioscope_app USING ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id))) WITH CHECK ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id)));
+
 CREATE POLICY tenant ON public.linking_rule TO folioscope_app USING ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id))) WITH CHECK ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id)));
 
 CREATE POLICY tenant ON public.measurement TO folioscope_app USING ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id))) WITH CHECK ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id)));
@@ -1666,6 +2052,8 @@ CREATE POLICY tenant ON public.measurement TO folioscope_app USING ((tenant_id =
 CREATE POLICY tenant ON public.measurement_source TO folioscope_app USING ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id))) WITH CHECK ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id)));
 
 CREATE POLICY tenant ON public.membership TO folioscope_app USING ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id))) WITH CHECK ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id)));
+
+CREATE POLICY tenant ON public.milestone TO folioscope_app USING ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id))) WITH CHECK ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id)));
 
 CREATE POLICY tenant ON public.organization TO folioscope_app USING ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id))) WITH CHECK ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id)));
 
@@ -1681,6 +2069,8 @@ CREATE POLICY tenant ON public.product TO folioscope_app USING ((tenant_id = ( S
 
 CREATE POLICY tenant ON public.progress_snapshot TO folioscope_app USING ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id))) WITH CHECK ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id)));
 
+CREATE POLICY tenant ON public.saved_view TO folioscope_app USING ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id))) WITH CHECK ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id)));
+
 CREATE POLICY tenant ON public.service_account TO folioscope_app USING ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id))) WITH CHECK ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id)));
 
 CREATE POLICY tenant ON public.signal TO folioscope_app USING ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id))) WITH CHECK ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id)));
@@ -1689,7 +2079,11 @@ CREATE POLICY tenant ON public.skill TO folioscope_app USING ((tenant_id = ( SEL
 
 CREATE POLICY tenant ON public.skill_demand TO folioscope_app USING ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id))) WITH CHECK ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id)));
 
+CREATE POLICY tenant ON public.status_update TO folioscope_app USING ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id))) WITH CHECK ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id)));
+
 CREATE POLICY tenant ON public.subject TO folioscope_app USING ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id))) WITH CHECK ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id)));
+
+CREATE POLICY tenant ON public.subject_report TO folioscope_app USING ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id))) WITH CHECK ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id)));
 
 CREATE POLICY tenant ON public.team TO folioscope_app USING ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id))) WITH CHECK ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id)));
 
@@ -1747,6 +2141,18 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.work_item TO folioscope_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.work_item_link TO folioscope_app;
 
+GRANT SELECT,INSERT ON TABLE public.health_score TO folioscope_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.initiative TO folioscope_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.portfolio TO folioscope_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.product TO folioscope_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.subject TO folioscope_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.subject_report TO folioscope_app;
+
 GRANT SELECT,INSERT,UPDATE ON TABLE public.assignment TO folioscope_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.membership TO folioscope_app;
@@ -1761,9 +2167,15 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.team TO folioscope_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.assignment_version TO folioscope_app;
 
+GRANT SELECT,INSERT,UPDATE ON TABLE public.custom_field TO folioscope_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.custom_field_value TO folioscope_app;
+
 GRANT SELECT,INSERT,UPDATE ON TABLE public.delivery TO folioscope_app;
 
 GRANT SELECT,INSERT ON TABLE public.delivery_identity TO folioscope_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.dependency TO folioscope_app;
 
 GRANT SELECT,INSERT ON TABLE public.event TO folioscope_app;
 
@@ -1779,11 +2191,7 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.external_reference TO folioscope_app;
 
 GRANT SELECT,INSERT ON TABLE public.health_input TO folioscope_app;
 
-GRANT SELECT,INSERT ON TABLE public.health_score TO folioscope_app;
-
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.idempotency_record TO folioscope_app;
-
-GRANT SELECT,INSERT,UPDATE ON TABLE public.initiative TO folioscope_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.initiative_product TO folioscope_app;
 
@@ -1791,20 +2199,24 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.kpi TO folioscope_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.kpi_target TO folioscope_app;
 
+GRANT SELECT,INSERT,UPDATE ON TABLE public.label TO folioscope_app;
+
+GRANT SELECT,INSERT,DELETE ON TABLE public.label_assignment TO folioscope_app;
+
 GRANT SELECT,INSERT,UPDATE ON TABLE public.measurement TO folioscope_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.measurement_source TO folioscope_app;
 
-GRANT SELECT,INSERT,UPDATE ON TABLE public.portfolio TO folioscope_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.milestone TO folioscope_app;
 
 GRANT SELECT,INSERT,DELETE ON TABLE public.portfolio_closure TO folioscope_app;
 
-GRANT SELECT,INSERT,UPDATE ON TABLE public.product TO folioscope_app;
-
 GRANT SELECT,INSERT ON TABLE public.progress_snapshot TO folioscope_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.saved_view TO folioscope_app;
 
 GRANT SELECT ON TABLE public.sealed_event TO folioscope_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.skill TO folioscope_app;
 
-GRANT SELECT,INSERT,UPDATE ON TABLE public.subject TO folioscope_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.status_update TO folioscope_app;

@@ -164,3 +164,38 @@ class AssignmentRole(StrEnum):
 class TimeBucket(StrEnum):
     WEEK = "WEEK"
     MONTH = "MONTH"
+
+
+class ReportedStatus(StrEnum):
+    ON_TRACK = "ON_TRACK"
+    AT_RISK = "AT_RISK"
+    OFF_TRACK = "OFF_TRACK"
+
+
+class DivergenceKind(StrEnum):
+    """How what is reported differs from what is measured."""
+
+    OPTIMISTIC = "OPTIMISTIC"
+    PESSIMISTIC = "PESSIMISTIC"
+    STALE_REPORT = "STALE_REPORT"
+
+
+class CustomFieldEntity(StrEnum):
+    PRODUCT = "PRODUCT"
+    INITIATIVE = "INITIATIVE"
+    KPI = "KPI"
+
+
+class CustomFieldType(StrEnum):
+    TEXT = "TEXT"
+    NUMBER = "NUMBER"
+    DATE = "DATE"
+    BOOLEAN = "BOOLEAN"
+    CHOICE = "CHOICE"
+
+
+class SavedViewEntity(StrEnum):
+    PORTFOLIO = "PORTFOLIO"
+    PRODUCT = "PRODUCT"
+    INITIATIVE = "INITIATIVE"
+    KPI = "KPI"

@@ -28,6 +28,12 @@ PREFIX_OF_KIND = {
     "PERSON_SKILL": "psk",
     "SKILL_DEMAND": "skd",
     "ASSIGNMENT": "asg",
+    "MILESTONE": "mls",
+    "DEPENDENCY": "dep",
+    "STATUS_UPDATE": "stu",
+    "LABEL": "lbl",
+    "CUSTOM_FIELD": "cfd",
+    "SAVED_VIEW": "svw",
 }
 KIND_OF_PREFIX = {prefix: kind for kind, prefix in PREFIX_OF_KIND.items()}
 

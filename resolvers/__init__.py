@@ -11,6 +11,14 @@ from resolvers.connection import (
     connection_secret_rotate,
     connection_update,
 )
+from resolvers.custom_field import (
+    custom_field_archive,
+    custom_field_create,
+    custom_field_restore,
+    custom_field_update,
+)
+from resolvers.custom_field_value import custom_field_value_set
+from resolvers.dependency import dependency_archive, dependency_create, dependency_update
 from resolvers.initiative import (
     initiative_archive,
     initiative_create,
@@ -26,9 +34,11 @@ from resolvers.kpi import (
     kpi_update,
     kpi_upsert,
 )
+from resolvers.label import label_archive, label_create, label_restore, label_update, labels_set
 from resolvers.linking_rule import linking_rule_archive, linking_rule_set
 from resolvers.measurement import measurements_record
 from resolvers.membership import membership_end, membership_start
+from resolvers.milestone import milestone_archive, milestone_create, milestone_restore, milestone_update
 from resolvers.organization import organization_update
 from resolvers.person import (
     person_archive,
@@ -53,6 +63,7 @@ from resolvers.product import (
     product_upsert,
 )
 from resolvers.progress_snapshot import initiative_progress_record
+from resolvers.saved_view import saved_view_archive, saved_view_create, saved_view_restore, saved_view_update
 from resolvers.service_account import (
     service_account_archive,
     service_account_create,
@@ -61,6 +72,7 @@ from resolvers.service_account import (
 )
 from resolvers.skill import skill_archive, skill_create, skill_restore, skill_update
 from resolvers.skill_demand import skill_demand_set
+from resolvers.status_update import status_update_archive, status_update_create
 from resolvers.team import team_archive, team_create, team_restore, team_update, team_upsert
 
 _ORGANIZATION = [organization_update]
@@ -110,6 +122,31 @@ _TEAMS = [
 ]
 _SKILLS = [skill_create, skill_update, skill_archive, skill_restore, person_skill_set, skill_demand_set]
 _ASSIGNMENTS = [assignment_create, assignment_update, assignment_end, assignment_confirm]
+_PLANS = [
+    milestone_create,
+    milestone_update,
+    milestone_archive,
+    milestone_restore,
+    dependency_create,
+    dependency_update,
+    dependency_archive,
+    status_update_create,
+    status_update_archive,
+    label_create,
+    label_update,
+    labels_set,
+    label_archive,
+    label_restore,
+    custom_field_create,
+    custom_field_update,
+    custom_field_archive,
+    custom_field_restore,
+    custom_field_value_set,
+    saved_view_create,
+    saved_view_update,
+    saved_view_archive,
+    saved_view_restore,
+]
 
 Mutation = create_type(
     "Mutation",
@@ -127,6 +164,7 @@ Mutation = create_type(
         *_TEAMS,
         *_SKILLS,
         *_ASSIGNMENTS,
+        *_PLANS,
     ],
     description="Everything that can be changed; each change is one transaction.",
 )

@@ -9,7 +9,8 @@ from resolvers.session import Row, Target, Write, spoken
 from runtime.events import Change as FieldChange
 
 _SET = "update {table} set archived_at = $3, version = version + 1, updated_at = $4 where tenant_id = $1 and id = $2"
-_ARCHIVABLE = ("person", "service_account", "portfolio", "product", "initiative", "kpi", "team", "skill")
+_PLANS = ("milestone", "dependency", "status_update", "label", "custom_field", "saved_view")
+_ARCHIVABLE = ("person", "service_account", "portfolio", "product", "initiative", "kpi", "team", "skill", *_PLANS)
 _SET_BY_KIND = {table.upper(): _SET.format(table=table) for table in _ARCHIVABLE}
 
 

@@ -1,8 +1,9 @@
 """Rules for single values. A check returns the value to store, or raises ValueError with a sentence."""
 
+import json
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -10,6 +11,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 _KEY = re.compile(r"[A-Z][A-Z0-9-]{1,31}")
 _ACCOUNT_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
+_COLOR = re.compile(r"#[0-9A-Fa-f]{6}")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 
 LONGEST_NAME = 200
@@ -68,6 +70,39 @@ def _refuse_control(value: str, allowed: str) -> None:
     # Cs: half of a surrogate pair, which UTF-8 cannot carry.
     if any(unicodedata.category(c) in ("Cc", "Cs") and c not in allowed for c in value):
         raise ValueError("This holds a control character; remove it.")
+
+
+def json_text(longest: int) -> Callable[[Any], str]:
+    """JSON as it is kept."""
+
+    def check(value: Any) -> str:
+        for part in _texts(value):
+            _refuse_control(part, "\n\r\t")
+        kept = json.dumps(value, ensure_ascii=False)
+        if len(kept) > longest:
+            raise ValueError(f"This has at most {longest} characters as JSON; {len(kept)} were given.")
+        return kept
+
+    return check
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Every text in a JSON value, keys included."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for name, member in value.items():
+            yield name
+            yield from _texts(member)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _texts(item)
+
+
+def color(value: str) -> str:
+    if not _COLOR.fullmatch(value):
+        raise ValueError("A color is written as #RRGGBB, such as #1F77B4.")
+    return value.upper()
 
 
 def email(value: str) -> str:

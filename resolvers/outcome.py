@@ -39,7 +39,7 @@ _MEANING = {
     UserErrorCode.DUPLICATE: "Another object has that name already.",
     UserErrorCode.FORBIDDEN: "The key's portfolios do not allow it.",
     UserErrorCode.LIMIT_EXCEEDED: "More items than are allowed.",
-    UserErrorCode.CYCLE: "A portfolio or a team would lie below itself.",
+    UserErrorCode.CYCLE: "A portfolio or a team would lie below itself, or initiatives would wait for each other.",
     UserErrorCode.IDEMPOTENCY_MISMATCH: ("The idempotency key was used for another input within seven days."),
     WarningCode.SECRET_SHOWN_ONCE: "The secret was in the first answer and is kept nowhere.",
     WarningCode.OVER_ALLOCATED: "Somebody is above 100 % over all work that you see; `weeksStartOn` says when.",

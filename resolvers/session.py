@@ -47,6 +47,11 @@ _FIND_BY_KIND = {
     "PERSON_SKILL": _find("person_skill", "null::uuid"),
     "SKILL_DEMAND": _find("skill_demand", "s.portfolio_id", _SUBJECT.format(column="subject_id")),
     "ASSIGNMENT": _find("assignment", "s.portfolio_id", _SUBJECT.format(column="subject_id")),
+    "MILESTONE": _find("milestone", "s.portfolio_id", _SUBJECT.format(column="initiative_id")),
+    "DEPENDENCY": _find("dependency", "s.portfolio_id", _SUBJECT.format(column="blocked_id")),
+    "STATUS_UPDATE": _find("status_update", "s.portfolio_id", _SUBJECT.format(column="subject_id")),
+    "LABEL": _find("label", "null::uuid"),
+    "CUSTOM_FIELD": _find("custom_field", "null::uuid"),
 }
 _WORKS_THERE = """exists (
   select from assignment a join subject s on s.tenant_id = a.tenant_id and s.id = a.subject_id
@@ -130,7 +135,11 @@ class Write:
 
     async def find_version(self, kind: str, payload_field: str, id: str, version: Any) -> Row:
         """version: null or absent for whichever the row has."""
-        row = await self.find(kind, id)
+        return self.checked_version(kind, payload_field, await self.find(kind, id), version)
+
+    @staticmethod
+    def checked_version(kind: str, payload_field: str, row: Row | None, version: Any) -> Row:
+        """The row itself. Raises NOT_FOUND or STALE_VERSION."""
         if row is None:
             raise reject(UserErrorCode.NOT_FOUND, f"There is no such {spoken(kind)}.", "id")
         if version not in (None, strawberry.UNSET, row["version"]):

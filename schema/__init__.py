@@ -7,14 +7,18 @@ from compiler.declare import refetch
 from schema.api_key import ApiKey, ApiKeyQuery
 from schema.assignment import Assignment, AssignmentQuery
 from schema.connection import Connection, ConnectionQuery
+from schema.custom_field import CustomField, CustomFieldQuery
 from schema.delivery import Delivery
+from schema.dependency import Dependency, DependencyQuery
 from schema.event import Event, EventQuery
 from schema.initiative import Initiative, InitiativeQuery
 from schema.kpi import Kpi, KpiQuery
 from schema.kpi_target import KpiTarget
+from schema.label import Label, LabelQuery
 from schema.linking_rule import LinkingRule, LinkingRuleQuery
 from schema.measurement import Measurement, MeasurementQuery
 from schema.membership import Membership, MembershipQuery
+from schema.milestone import Milestone, MilestoneQuery
 from schema.node import Node
 from schema.organization import Organization, OrganizationQuery
 from schema.person import Person, PersonQuery
@@ -22,9 +26,11 @@ from schema.person_skill import PersonSkill, PersonSkillQuery
 from schema.portfolio import Portfolio, PortfolioQuery
 from schema.product import Product, ProductQuery
 from schema.progress_snapshot import ProgressSnapshot
+from schema.saved_view import SavedView, SavedViewQuery
 from schema.service_account import ServiceAccount, ServiceAccountQuery
 from schema.skill import Skill, SkillQuery
 from schema.skill_demand import SkillDemand, SkillDemandQuery
+from schema.status_update import StatusUpdate, StatusUpdateQuery
 from schema.team import Team, TeamQuery
 from schema.viewer import ViewerQuery
 from schema.work_item import WorkItem, WorkItemQuery
@@ -52,6 +58,12 @@ ENTITIES = [
     PersonSkill,
     SkillDemand,
     Assignment,
+    Milestone,
+    Dependency,
+    StatusUpdate,
+    Label,
+    CustomField,
+    SavedView,
 ]
 
 
@@ -77,6 +89,12 @@ class Query(
     PersonSkillQuery,
     SkillDemandQuery,
     AssignmentQuery,
+    MilestoneQuery,
+    DependencyQuery,
+    StatusUpdateQuery,
+    LabelQuery,
+    CustomFieldQuery,
+    SavedViewQuery,
 ):
     node = refetch(Node, "Object of any type by its id; null when there is none that you may see.", many=False)
     nodes = refetch(

@@ -27,6 +27,11 @@ _TYPES = {
     words.RollupGroup: "What a roll-up counts by.",
     words.AssignmentRole: "What somebody does in an assignment.",
     words.TimeBucket: "Length of the spans into which time is cut.",
+    words.ReportedStatus: "Status as people report it; it weighs nothing in the score.",
+    words.DivergenceKind: "How the reported status differs from the measured band.",
+    words.CustomFieldEntity: "Kind of object that a custom field is for.",
+    words.CustomFieldType: "Type of a custom field's values.",
+    words.SavedViewEntity: "Kind of object that a saved view lists.",
 }
 
 _VALUES = {
@@ -127,6 +132,20 @@ _VALUES = {
     "SPONSOR": "Answers for money and support.",
     "WEEK": "Weeks, as the organization begins them.",
     "MONTH": "Calendar months.",
+    "ON_TRACK": "All is well, somebody says.",
+    "OFF_TRACK": "It will not be reached, somebody says.",
+    "OPTIMISTIC": "Reported better than measured: ON_TRACK at AT_RISK or CRITICAL, AT_RISK at CRITICAL.",
+    "PESSIMISTIC": "Reported worse than measured: OFF_TRACK at WATCH or HEALTHY, AT_RISK at HEALTHY.",
+    "STALE_REPORT": "The latest report is more than 14 days old.",
+    "TEXT": "One line of text.",
+    "NUMBER": "A number.",
+    "DATE": "A day.",
+    "BOOLEAN": "True or false.",
+    "CHOICE": "One of the field's choices.",
+    "PORTFOLIO": "Portfolios.",
+    "PRODUCT": "Products.",
+    "INITIATIVE": "Initiatives.",
+    "KPI": "KPIs.",
 }
 
 # A value whose meaning depends on its type.
@@ -138,6 +157,7 @@ _EXCEPTIONS = {
     ): "A state that is not mapped; counts as scope that is not done.",
     (words.EventSource, "INGEST"): "Streaming ingest.",
     (words.AssignmentRole, "OTHER"): "Anything else.",
+    (words.ReportedStatus, "AT_RISK"): "It may not be reached, somebody says.",
 }
 
 

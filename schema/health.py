@@ -7,6 +7,7 @@ from compiler.declare import column, expression, part, rows, table, value_object
 from compiler.listing import ExtraFilter, filter_object
 from compiler.mapping import Filter
 from portfolio.enumerations import ConfidenceLevel, HealthBand, HealthDimensionName
+from schema.divergence import DIVERGING
 from schema.scalars import COMPARATORS, Points
 
 
@@ -171,11 +172,13 @@ HEALTH_FILTER = ExtraFilter(
         {
             "band": (enum_comparator(HealthBand), "Band."),
             "score": (COMPARATORS["POINTS"], "Published score; without one it is neither above nor below anything."),
+            "diverging": (bool, "Whether the reported status differs from the measured band."),
         },
     ),
     "Current health.",
     {
         "band": Filter("{self}.health_band", HealthBand, "text"),
         "score": Filter("{self}.health_score_mp", "POINTS", "integer"),
+        "diverging": DIVERGING,
     },
 )

@@ -21,7 +21,11 @@ from compiler.declare import (
 from compiler.listing import ExtraFilter, listing
 from portfolio.enumerations import InitiativeState, ProgressSource
 from schema.assignment import assignments
+from schema.custom_field import custom_fields
+from schema.data_gap import Reach, data_gaps
+from schema.dependency import HAS_VIOLATED
 from schema.health import HEALTH_FILTER
+from schema.label import LABEL_FILTER, labels
 from schema.node import HealthSubject
 from schema.reference import by_id_key_or_external, external_references, lookup_input
 from schema.scalars import COMPARATORS
@@ -130,6 +134,16 @@ class Initiative(HealthSubject):
     assignments = assignments()
     skill_demands = skill_demands()
     skill_gaps = skill_gaps("Skills needed by the initiative.", "s.id = {self}.id")
+    milestones = many(
+        "Milestone", "Milestones of the initiative, by due day.", "{other}.initiative_id = {self}.id", order="DUE_ON"
+    )
+    blockers = many(
+        "Dependency", "Dependencies on initiatives that must be finished first.", "{other}.blocked_id = {self}.id"
+    )
+    blocks = many("Dependency", "Dependencies of initiatives that wait for this one.", "{other}.blocker_id = {self}.id")
+    labels = labels()
+    custom_fields = custom_fields()
+    data_gaps = data_gaps(Reach.INITIATIVE)
     external_references = external_references()
     version: int = column(
         "Number of changes; give it back in an update to be sure that nobody changed the initiative meanwhile."
@@ -154,6 +168,10 @@ _LISTING = listing(
             Filter("{self}.portfolio_id", "ID", "uuid", "PORTFOLIO"),
         ),
         "ownerId": ExtraFilter(COMPARATORS["ID"], "Owner.", Filter("{self}.owner_id", "ID", "uuid", "PERSON")),
+        "labelIds": LABEL_FILTER,
+        "hasViolatedDependencies": ExtraFilter(
+            bool, "Whether it waits for another initiative in a way that the plan does not hold.", HAS_VIOLATED
+        ),
     },
 )
 InitiativeConnection, InitiativeEdge, InitiativeFilter, InitiativeOrder = (

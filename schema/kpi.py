@@ -8,6 +8,7 @@ from compiler.declare import column, identifier, lookup, many, one, one_of, tabl
 from compiler.listing import ExtraFilter, listing
 from compiler.mapping import Filter
 from portfolio.enumerations import KpiCategory, KpiDirection, KpiValueMode
+from schema.custom_field import custom_fields
 from schema.node import HealthSubject, Node
 from schema.reference import by_id_key_or_external, external_references, lookup_input
 from schema.scalars import COMPARATORS
@@ -88,6 +89,7 @@ class Kpi(Node):
         "{other}.kpi_id = {self}.id",
         order="OBSERVED_AT desc",
     )
+    custom_fields = custom_fields()
     external_references = external_references()
     version: int = column(
         "Number of changes; give it back in an update to be sure that nobody changed the KPI meanwhile."

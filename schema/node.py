@@ -1,13 +1,13 @@
 """What every object has in common: an id, and for whatever is measured, a name and a health."""
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import strawberry
 
-from compiler.declare import argument, column, interface, one, rows, value_object
-from portfolio.enumerations import HealthBand
+from compiler.declare import argument, column, expression, interface, many, one, rows, value_object
+from portfolio.enumerations import HealthBand, ReportedStatus
 from schema.scalars import DateTimeOrDuration, Points
 
 
@@ -55,6 +55,19 @@ def _history_source(arguments: Mapping[str, Any]) -> str:
     return _HISTORY.replace("{until}", "{to}" if arguments.get("to") is not None else "{now}")
 
 
+_LATEST_UPDATE = (
+    "lateral (select u.* from subject_report r join status_update u on u.tenant_id = r.tenant_id and u.id = r.latest_status_update_id"
+    " where r.tenant_id = {tenant} and r.subject_id = {self}.id)"
+)
+
+
+def _reported(column_name: str) -> str:
+    return (
+        f"(select r.{column_name} from subject_report r where r.tenant_id = {{tenant}} and r.subject_id = {{self}}.id"
+        " {within (select s.portfolio_id from subject s where s.tenant_id = r.tenant_id and s.id = r.subject_id)})"
+    )
+
+
 @interface
 class HealthSubject(Node):
     """An object whose health is measured: an organization, a portfolio, a product or an initiative."""
@@ -84,4 +97,31 @@ class HealthSubject(Node):
             "from_": argument(DateTimeOrDuration, "First day, by an instant on it.", name="from"),
             "to": argument(DateTimeOrDuration | None, "Last day, by an instant on it. Null: today."),
         },
+    )
+    reported_status: ReportedStatus | None = expression(
+        "Status of the latest status update, which weighs nothing in the score; null when nobody has reported one.",
+        _reported("reported_status"),
+        filter=ReportedStatus,
+    )
+    reported_at: datetime | None = expression(
+        "Instant of the latest status update; null when there is none.",
+        _reported("reported_at"),
+        filter="DATE_TIME",
+        sql_type="timestamptz",
+    )
+    latest_status_update = one(
+        "StatusUpdate",
+        "Latest status update, retracted ones apart; null when there is none.",
+        "true",
+        nullable=True,
+        source=_LATEST_UPDATE,
+    )
+    divergence = one(
+        "Divergence",
+        "Where the reported status differs from the measured band; null when it does not, when nothing is reported, or when the band is UNKNOWN.",
+        "{other}.subject_id = {self}.id and {other}.divergence is not null",
+        nullable=True,
+    )
+    status_updates = many(
+        "StatusUpdate", "Status updates, newest first.", "{other}.subject_id = {self}.id", order="CREATED_AT desc"
     )

@@ -7,6 +7,8 @@ import strawberry
 from compiler.declare import column, expression, identifier, many, one, rows, table, value_object
 from portfolio.identity import PREFIX_OF_KIND
 from schema.assignment import assignments
+from schema.data_gap import Reach, data_gaps
+from schema.mover import ANYWHERE, movers
 from schema.node import HealthSubject
 from schema.rollup import rollup
 from schema.skill_demand import skill_demands
@@ -62,6 +64,8 @@ class Organization(HealthSubject):
         _PARKED,
         '{other}.parked_at, {other}.target_id collate "C"',
     )
+    data_gaps = data_gaps(Reach.ORGANIZATION)
+    movers = movers(ANYWHERE)
     version: int = column(
         "Number of changes; give it back in an update to be sure that nobody changed the organization meanwhile."
     )

@@ -42,6 +42,18 @@ class Person(Node):
     )
     api_keys = many("ApiKey", "Keys that belong to the person.", "{other}.person_id = {self}.id", scope="ADMIN")
     external_references = external_references()
+    status_updates = many(
+        "StatusUpdate",
+        "Status updates by the person, newest first.",
+        "{other}.author_person_id = {self}.id",
+        order="CREATED_AT desc",
+    )
+    saved_views = many(
+        "SavedView",
+        "Views that the person saved, as far as you see them.",
+        "{other}.person_id = {self}.id",
+        order="NAME",
+    )
     version: int = column(
         "Number of changes; give it back in an update to be sure that nobody changed the person meanwhile."
     )

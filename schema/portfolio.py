@@ -9,7 +9,9 @@ from compiler.listing import ExtraFilter, listing
 from compiler.mapping import Filter, Order
 from schema.assignment import assignments
 from schema.capacity import capacity_of_work
+from schema.data_gap import Reach, data_gaps
 from schema.health import HEALTH_FILTER
+from schema.mover import IN_PORTFOLIO, movers
 from schema.node import HealthSubject
 from schema.reference import by_id_key_or_external, external_references, lookup_input
 from schema.rollup import rollup
@@ -66,6 +68,8 @@ class Portfolio(HealthSubject):
         "Time of those who work on the portfolio and on all that lies below it, there.", _WORK_BELOW
     )
     skill_gaps = skill_gaps("Skills needed by the portfolio and all that lies below it.", _WORK_BELOW)
+    data_gaps = data_gaps(Reach.PORTFOLIO)
+    movers = movers(IN_PORTFOLIO)
     external_references = external_references()
     version: int = column(
         "Number of changes; give it back in an update to be sure that nobody changed the portfolio meanwhile."

@@ -10,7 +10,10 @@ from compiler.mapping import Filter, Order
 from portfolio.enumerations import LifecycleStage, ProductTier
 from schema.assignment import assignments
 from schema.capacity import capacity_of_work
+from schema.custom_field import custom_fields
+from schema.data_gap import Reach, data_gaps
 from schema.health import HEALTH_FILTER
+from schema.label import LABEL_FILTER, labels
 from schema.node import HealthSubject
 from schema.reference import by_id_key_or_external, external_references, lookup_input
 from schema.scalars import COMPARATORS
@@ -62,6 +65,9 @@ class Product(HealthSubject):
     skill_demands = skill_demands()
     capacity = capacity_of_work("Time of those who work on the product and its initiatives, there.", _WORK)
     skill_gaps = skill_gaps("Skills needed by the product and its initiatives.", _WORK)
+    labels = labels()
+    custom_fields = custom_fields()
+    data_gaps = data_gaps(Reach.PRODUCT)
     external_references = external_references()
     version: int = column(
         "Number of changes; give it back in an update to be sure that nobody changed the product meanwhile."
@@ -86,6 +92,7 @@ _LISTING = listing(
             Filter("{self}.portfolio_id", "ID", "uuid", "PORTFOLIO"),
         ),
         "ownerId": ExtraFilter(COMPARATORS["ID"], "Owner.", Filter("{self}.owner_id", "ID", "uuid", "PERSON")),
+        "labelIds": LABEL_FILTER,
     },
 )
 ProductConnection, ProductEdge, ProductFilter, ProductOrder = (

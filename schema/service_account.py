@@ -30,6 +30,18 @@ class ServiceAccount(Node):
         "{other}.service_account_id = {self}.id",
         scope="ADMIN",
     )
+    status_updates = many(
+        "StatusUpdate",
+        "Status updates by the service account, newest first.",
+        "{other}.author_service_account_id = {self}.id",
+        order="CREATED_AT desc",
+    )
+    saved_views = many(
+        "SavedView",
+        "Views that the service account saved, as far as you see them.",
+        "{other}.service_account_id = {self}.id",
+        order="NAME",
+    )
     version: int = column(
         "Number of changes; give it back in an update to be sure that nobody changed the account meanwhile."
     )

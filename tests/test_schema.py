@@ -75,7 +75,7 @@ def test_moments_end_in_at_and_days_in_on():
             kind = get_named_type(field.type).name
             if kind == "DateTime" and not name.endswith("At"):
                 wrong.append(f"{type_.name}.{name}")
-            if kind == "Date" and not name.endswith("On") and name not in ("asOf", "bandSince"):
+            if kind == "Date" and not name.endswith("On") and name not in _DAYS_THAT_END_OTHERWISE:
                 wrong.append(f"{type_.name}.{name}")
             if (
                 kind not in ("DateTime", "Date")
@@ -86,6 +86,7 @@ def test_moments_end_in_at_and_days_in_on():
     assert wrong == []
 
 
+_DAYS_THAT_END_OTHERWISE = {"asOf", "bandSince", "since", "on"}
 # Levels of a KPI's target, in its unit.
 _NUMBERS_THAT_END_SO = {"redAt", "greenAt"}
 

@@ -123,6 +123,7 @@ async def read_nodes(
         await _add_teams(connection, day, nodes)
     if kind == "INITIATIVE":
         await _add_progress(connection, day, nodes, rows)
+        await _add_milestones(connection, day.tenant_id, nodes)
     else:
         _add_children(nodes, await connection.fetch(_CHILDREN[kind], day.tenant_id, ids), outcomes)
     return [nodes[node_id] for node_id in sorted(nodes)]
@@ -194,6 +195,14 @@ async def _add_progress(
         delivery = progress.delivery()
         if delivery is not None:
             node.document["delivery"] = delivery
+
+
+async def _add_milestones(connection: asyncpg.Connection, tenant_id: UUID, nodes: Mapping[UUID, Node]) -> None:
+    """Milestones count without any progress, too: what is not measured beside them is missing, and lowers coverage."""
+    for row in await connection.fetch(sql.MILESTONES, tenant_id, list(nodes)):
+        milestone = {"due_on": row["due_on"], "done_on": row["done_on"], "cancelled": row["canceled"]}
+        delivery = nodes[row["initiative_id"]].document.setdefault("delivery", {})
+        delivery.setdefault("milestones", []).append(milestone)
 
 
 def _next_week(day: ScoreDay) -> date:

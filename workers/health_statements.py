@@ -42,6 +42,12 @@ cross join lateral (
 where k.tenant_id = $1 and k.subject_id = any ($2) and k.archived_at is null
 """
 
+# At most 250 live ones an initiative.
+MILESTONES = """
+select initiative_id, due_on, done_on, canceled_at is not null as canceled from milestone
+where tenant_id = $1 and initiative_id = any ($2) and archived_at is null order by due_on, id
+"""
+
 _RESULT = "h.lifecycle, h.score_mp, h.low_mp, h.high_mp, h.coverage_mp, h.confidence_mp"
 CHILDREN_OF_PRODUCTS = f"""
 select l.product_id as parent_id, 'INITIATIVE' as kind, i.id, l.importance, i.state as stage, i.start_on,

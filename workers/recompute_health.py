@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date
@@ -15,6 +15,7 @@ from runtime.clock import Clock
 from runtime.events import Actor, Change, Event, append
 from runtime.postgres import Database, claim
 from workers import health_statements as sql
+from workers.divergence import report_stale_days, settle_divergence
 from workers.health_inputs import KINDS, Node, Outcome, ScoreDay, read_day, read_nodes
 from workers.health_rows import Scored, read_standings, score, write_scores
 from workers.progress import write_progress
@@ -237,18 +238,20 @@ async def _write(connection: asyncpg.Connection, clock: Clock, batch: _Batch) ->
         await claim(connection, tenant_id)
         await write_progress(connection, tenant_id, progress)
         await write_scores(connection, day, clock, batch.scored)
-        if events := _events(batch.scored, clock):
+        scored_ids = [result.node.id for result in batch.scored]
+        diverged = await settle_divergence(connection, clock, scored_ids)
+        if events := [*_events(batch.scored, clock), *diverged]:
             await append(connection, tenant_id, _ACTOR, events)
-        await _finish(connection, batch)
+        await _finish(connection, batch, await report_stale_days(connection, tenant_id, scored_ids, clock))
         if batch.to_raise:
             await connection.execute(_RAISE, list(batch.to_raise))
         if batch.unknown:
             await connection.execute(_RAISE_UNKNOWN, tenant_id, list(batch.unknown))
 
 
-async def _finish(connection: asyncpg.Connection, batch: _Batch) -> None:
+async def _finish(connection: asyncpg.Connection, batch: _Batch, stale_days: Mapping[UUID, date]) -> None:
     next_days: dict[UUID, date | None] = {
-        result.node.id: _next_change_on(result) for result in batch.scored
+        result.node.id: _next_change_on(result, stale_days.get(result.node.id)) for result in batch.scored
     } | dict.fromkeys(batch.skipped)
     ids = sorted(next_days)
     generations = [batch.raised.get(node_id, 0) for node_id in ids]
@@ -256,9 +259,9 @@ async def _finish(connection: asyncpg.Connection, batch: _Batch) -> None:
     await connection.execute(_FINISH, batch.day.tenant_id, ids, generations, days)
 
 
-def _next_change_on(result: Scored) -> date | None:
-    """Beside what the engine says, the weeks of a tracked initiative move on, and people come and go, by themselves."""
-    days = [result.evaluation.next_change_on]
+def _next_change_on(result: Scored, stale_on: date | None) -> date | None:
+    """Beside what the engine says, a tracked initiative's weeks move on, people come and go, and reports grow old."""
+    days = [result.evaluation.next_change_on, stale_on]
     if result.evaluation.lifecycle in ("ACTIVE", "ON_HOLD"):
         days += [result.node.next_week_on, result.node.next_team_change_on]
     return min((day for day in days if day is not None), default=None)

@@ -185,6 +185,7 @@ class Maker:
             "ids": lambda view: [self.any_id(view) for _ in range(self.chance.randrange(5))],
             "representations": lambda view: [self.representation(view) for _ in range(self.chance.randrange(4))],
             "by": lambda view: self.by(coordinate, view),
+            "first": lambda _: self.chance.choice([0, 1, 3, 100]),
             "groupBy": lambda _: Word(self.chance.choice(["BAND", "STAGE"])),
             "bucket": lambda _: Word(self.chance.choice(["WEEK", "MONTH"])),
         }.get(name, self.instant)
@@ -292,6 +293,8 @@ class Maker:
         if member == "id":
             return {"id": self.id_of(type_name, view)}
         row = self.chance.choice(view.all(type_name))
+        if member == "name":
+            return {"name": row["name"].upper() if self.chance.random() < 0.5 else row["name"]}
         if member == "key":
             return {"key": row["key"] if self.chance.random() < 0.9 else "missing"}
         references = [other for other in view.rows("external_reference") if other["node_id"] == row["id"]]
@@ -340,6 +343,8 @@ class Maker:
                 return self.filter(type_name, inner, 0, view, "health.")
             case "includeArchived":
                 return self.chance.choice([True, False, None])
+        if inner.name == "Boolean":
+            return self.chance.choice([True, False, None])
         operators = self.chance.sample(
             list(inner.fields), self.chance.choice([1, 1, 2]) if len(inner.fields) > 1 else 1
         )
@@ -363,6 +368,8 @@ class Maker:
         """Mostly a value that some row has, so that equality finds something."""
         rows = view.all(type_name)
         found = fields.compared(view, path, self.chance.choice(rows)) if rows else None
+        if isinstance(found, list):
+            found = self.chance.choice(found) if found else None
         match item.name:
             case "ID":
                 kind = fields.FILTERED_IDS.get(path)

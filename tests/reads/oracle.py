@@ -44,6 +44,7 @@ from graphql import (
 from runtime.viewer import Viewer
 from tests.reads import oracle_fields as fields
 from tests.reads import oracle_people as people
+from tests.reads import oracle_plans as plans
 from tests.reads.oracle_fields import Row
 
 DIRECTIVES = {directive.name: directive for directive in specified_directives}
@@ -117,13 +118,21 @@ class View:
         return self._seen[type_name]
 
     def sees(self, type_name: str, row: Row | None) -> bool:
-        return row is not None and (not self.restricted or fields.VISIBLE[type_name](self, row))
+        if row is None or (type_name in fields.FENCES and not fields.FENCES[type_name](self, row)):
+            return False
+        return not self.restricted or fields.VISIBLE[type_name](self, row)
 
     def find(self, type_name: str, identifier: UUID | None) -> Row | None:
         return self._indexes[type_name].get(identifier) if identifier is not None else None
 
     def home(self, node_id: UUID | None) -> UUID | None:
         return self._homes.get(node_id) if node_id is not None else None
+
+    def report(self, node_id: UUID) -> Row:
+        """What is reported of a node; empty when nothing was, and for whoever may not see it."""
+        is_seen = not self.restricted or self.home(node_id) in self.granted
+        found = (row for row in self.rows("subject_report") if row["subject_id"] == node_id)
+        return next(found, {}) if is_seen else {}
 
     def links(self, work_item: Row) -> list[Row]:
         links = self.rows("work_item_link")
@@ -322,6 +331,19 @@ class Oracle:
             case "capacity":
                 buckets = people.capacity(self.view, type_name, row, arguments)
                 return [Thing("CapacityBucket", item) for item in buckets]
+            case "latestStatusUpdate":
+                return self._see("StatusUpdate", view.report(row["id"]).get("latest_status_update_id"))
+            case "divergence":
+                report = view.report(row["id"])
+                return Thing("Divergence", report) if report.get("divergence") else None
+            case "dataGaps":
+                return [Thing("DataGap", item) for item in plans.data_gaps(view, type_name, row)]
+            case "movers":
+                day, count = view.day(arguments["since"]), arguments.get("first")
+                return [
+                    Thing("Mover", item)
+                    for item in plans.movers(view, type_name, row, day)[: 10 if count is None else count]
+                ]
             case "rollup":
                 return [Thing("RollupBucket", item) for item in self._rollup(type_name, row, arguments)]
             case _:
@@ -367,6 +389,10 @@ class Oracle:
         if member == "id":
             found = self._by_id(value)
             return found if found is not None and found.type_name == type_name else None
+        if member == "name":
+            wanted_name = ascii_lower(value)
+            found_row = next((row for row in self.view.all(type_name) if row["name_key"] == wanted_name), None)
+            return self._see(type_name, found_row["id"]) if found_row else None
         if member == "key":
             found_row = next((row for row in self.view.all(type_name) if row["key"] == value), None)
             return self._see(type_name, found_row["id"]) if found_row else None
@@ -503,6 +529,8 @@ class Oracle:
                 return self.meets(type_name, value, row, "health.")
         full = f"{path}{name}"
         actual = fields.compared(self.view, full, row)
+        if isinstance(value, bool):
+            return actual == value
         return all(
             self._compares(type_name, full, operator, actual, operand)
             for operator, operand in value.items()
@@ -512,6 +540,9 @@ class Oracle:
     def _compares(self, type_name: str, path: str, operator: str, actual: Any, operand: Any) -> bool:
         if operator == "isNull":
             return (actual is None) == operand
+        if operator in ("hasAny", "hasNone"):
+            named = [self._operand(type_name, path, actual, item) for item in operand if item is not None]
+            return any(item in actual for item in named) == (operator == "hasAny")
         if operator in ("in", "nin"):
             among = actual is not None and actual in [
                 self._operand(type_name, path, actual, item) for item in operand if item is not None

@@ -40,6 +40,12 @@ TABLES = {
     "PersonSkill": "person_skill",
     "SkillDemand": "skill_demand",
     "Assignment": "assignment",
+    "Milestone": "milestone",
+    "Dependency": "dependency",
+    "StatusUpdate": "status_update",
+    "Label": "label",
+    "CustomField": "custom_field",
+    "SavedView": "saved_view",
 }
 PREFIXES = {
     "Organization": "org",
@@ -64,6 +70,12 @@ PREFIXES = {
     "PersonSkill": "psk",
     "SkillDemand": "skd",
     "Assignment": "asg",
+    "Milestone": "mls",
+    "Dependency": "dep",
+    "StatusUpdate": "stu",
+    "Label": "lbl",
+    "CustomField": "cfd",
+    "SavedView": "svw",
 }
 TYPE_OF_PREFIX = {prefix: name for name, prefix in PREFIXES.items()}
 TYPE_OF_KIND = {"KPI": "Kpi", **{name.upper(): name for name in ("Organization", "Portfolio", "Product", "Initiative")}}
@@ -110,7 +122,35 @@ VISIBLE: dict[str, Callable[[View, Row], bool]] = {
     "PersonSkill": lambda view, row: view.sees("Person", view.find("Person", row["person_id"])),
     "SkillDemand": lambda view, row: view.home(row["subject_id"]) in view.granted,
     "Assignment": lambda view, row: view.home(row["subject_id"]) in view.granted,
+    "Milestone": lambda view, row: view.home(row["initiative_id"]) in view.granted,
+    "Dependency": lambda view, row: any(view.home(row[end]) in view.granted for end in ("blocker_id", "blocked_id")),
+    "StatusUpdate": lambda view, row: view.home(row["subject_id"]) in view.granted,
+    "Label": lambda _, __: True,
+    "CustomField": lambda _, __: True,
+    "SavedView": lambda view, row: view.viewer.holder_id in (row["person_id"], row["service_account_id"]),
 }
+# Who sees what, for every viewer.
+FENCES: dict[str, Callable[[View, Row], bool]] = {
+    "SavedView": lambda view, row: row["shared_at"] is not None or VISIBLE["SavedView"](view, row),
+}
+
+
+def labels_of(view: View, row: Row) -> set[UUID]:
+    return {link["label_id"] for link in view.rows("label_assignment") if link["subject_id"] == row["id"]}
+
+
+def is_between(view: View, update: Row, event: Row) -> bool:
+    """Whether an event lies between a status update and the one before it."""
+    moments = [
+        other["created_at"]
+        for other in view.rows("status_update")
+        if other["subject_id"] == update["subject_id"]
+        and other["archived_at"] is None
+        and other["created_at"] < update["created_at"]
+    ]
+    after = not moments or event["occurred_at"] > max(moments)
+    return event["subject_id"] == update["subject_id"] and after and event["occurred_at"] < update["created_at"]
+
 
 # Lists: node type, which rows belong, default order -------------------------------------------------
 
@@ -199,7 +239,34 @@ LISTS: dict[str, ListOf] = {
         lambda view, row, other: any(link["initiative_id"] == other["id"] for link in view.links(row)),
         "ID",
     ),
+    "Query.milestones": _everything("Milestone", "DUE_ON"),
+    "Query.dependencies": _everything("Dependency"),
+    "Query.statusUpdates": _everything("StatusUpdate", "CREATED_AT desc"),
+    "Query.labels": _everything("Label", "NAME"),
+    "Query.customFields": _everything("CustomField"),
+    "Query.savedViews": _everything("SavedView", "NAME"),
+    **{
+        f"{name}.statusUpdates": _pointing("StatusUpdate", "subject_id", "CREATED_AT desc")
+        for name in ("Organization", "Portfolio", "Product", "Initiative")
+    },
+    "Initiative.milestones": _pointing("Milestone", "initiative_id", "DUE_ON"),
+    "Initiative.blockers": _pointing("Dependency", "blocked_id"),
+    "Initiative.blocks": _pointing("Dependency", "blocker_id"),
+    "Product.labels": ("Label", lambda view, row, other: other["id"] in labels_of(view, row), "NAME"),
+    "Initiative.labels": ("Label", lambda view, row, other: other["id"] in labels_of(view, row), "NAME"),
+    "Label.products": ("Product", lambda view, row, other: row["id"] in labels_of(view, other), "ID"),
+    "Label.initiatives": ("Initiative", lambda view, row, other: row["id"] in labels_of(view, other), "ID"),
+    "StatusUpdate.changesSincePrevious": (
+        "Event",
+        is_between,
+        "SEQUENCE",
+    ),
+    "Person.statusUpdates": _pointing("StatusUpdate", "author_person_id", "CREATED_AT desc"),
+    "Person.savedViews": _pointing("SavedView", "person_id", "NAME"),
+    "ServiceAccount.statusUpdates": _pointing("StatusUpdate", "author_service_account_id", "CREATED_AT desc"),
+    "ServiceAccount.savedViews": _pointing("SavedView", "service_account_id", "NAME"),
 }
+
 
 # Single related objects: type, and the column that holds its id. The wall stands before each unless said otherwise.
 
@@ -240,12 +307,23 @@ ONES: dict[str, tuple[str, str]] = {
     "SkillGap.skill": ("Skill", "skill_id"),
     "Assignment.person": ("Person", "person_id"),
     "Assignment.team": ("Team", "team_id"),
+    "Milestone.initiative": ("Initiative", "initiative_id"),
+    "Dependency.blocker": ("Initiative", "blocker_id"),
+    "Dependency.blocked": ("Initiative", "blocked_id"),
+    "StatusUpdateAuthor.person": ("Person", "author_person_id"),
+    "StatusUpdateAuthor.serviceAccount": ("ServiceAccount", "author_service_account_id"),
+    "CustomFieldValue.field": ("CustomField", "custom_field_id"),
+    "SavedView.person": ("Person", "person_id"),
+    "SavedView.serviceAccount": ("ServiceAccount", "service_account_id"),
+    "DataGap.kpi": ("Kpi", "kpi_id"),
 }
 # A key tells its holder's name even to a viewer who does not see the holder elsewhere.
 NO_WALL = {"ApiKey.person", "ApiKey.serviceAccount", "Viewer.person", "Viewer.serviceAccount", "Viewer.key"}
 
 SUBJECTS = {"Kpi.subject", "Event.subject", "SkillDemand.subject", "Assignment.subject"}
 PARTS = {"Event.actor", "Initiative.progress", "Health.range"}
+SUBJECTS = {"Kpi.subject", "Event.subject", "StatusUpdate.subject", "DataGap.subject", "Mover.subject"}
+PARTS = {"StatusUpdate.author", "Event.actor", "Initiative.progress", "Health.range"}
 
 # Scalars that are not the column of their name ------------------------------------------------------
 
@@ -275,6 +353,20 @@ def _finish(row: Row) -> Decimal | None:
 def _key_id(view: View, row: Row) -> str | None:
     hidden = view.restricted and row["actor_key_id"] != view.viewer.key_id
     return None if hidden else public_id("ApiKey", row["actor_key_id"])
+
+
+def is_violated(view: View, row: Row) -> bool | None:
+    """Null: an end is hidden from the viewer."""
+    blocker, blocked = (view.find("Initiative", row[end]) for end in ("blocker_id", "blocked_id"))
+    assert blocker is not None
+    assert blocked is not None
+    if not (view.sees("Initiative", blocker) and view.sees("Initiative", blocked)):
+        return None
+    if blocked["state"] in ("COMPLETED", "CANCELED") or blocker["state"] == "COMPLETED":
+        return False
+    ends, begins = blocker["target_on"], blocked["start_on"]
+    is_late = ends is not None and (ends < view.day(None) or (begins is not None and ends > begins))
+    return blocker["state"] == "CANCELED" or is_late
 
 
 SCALARS: dict[str, Callable[[View, Row], Any]] = {
@@ -310,13 +402,38 @@ SCALARS: dict[str, Callable[[View, Row], Any]] = {
     "HealthPoint.high": lambda _, row: row["high_mp"],
     "HealthPoint.coverage": lambda _, row: row["coverage_mp"],
     "HealthPoint.confidence": lambda _, row: row["confidence_mp"],
+    "Dependency.isViolated": is_violated,
+    "Divergence.kind": lambda _, row: row["divergence"],
+    "Divergence.since": lambda _, row: row["diverged_on"],
+    "CustomFieldValue.text": lambda _, row: row["text_value"],
+    "CustomFieldValue.number": lambda _, row: row["number_value"],
+    "CustomFieldValue.on": lambda _, row: row["day_value"],
+    "CustomFieldValue.boolean": lambda _, row: row["boolean_value"],
+    "CustomFieldValue.choice": lambda _, row: row["choice_value"],
+    **{
+        f"{name}.{field}": lambda view, row, column=column: view.report(row["id"]).get(column)
+        for name in ("Organization", "Portfolio", "Product", "Initiative")
+        for field, column in (("reportedStatus", "reported_status"), ("reportedAt", "reported_at"))
+    },
 }
+
 
 # What filters and orders compare, where it is not the column of that name ---------------------------
 
 ORDERS = {"NAME": "name_key", "HEALTH_SCORE": "health_score_mp"}
 FILTERED_IDS = {"portfolioId": "pfl", "ownerId": "per", "parentId": "pfl", "kpiId": "kpi", "subjectId": None}
 FILTERED_IDS |= {"teamId": "tea", "personId": "per", "skillId": "skl"}
+FILTERED_IDS = {
+    "initiativeId": "ini",
+    "blockerId": "ini",
+    "blockedId": "ini",
+    "labelIds": "lbl",
+    "portfolioId": "pfl",
+    "ownerId": "per",
+    "parentId": "pfl",
+    "kpiId": "kpi",
+    "subjectId": None,
+}
 FOLDED = {"name"}
 
 
@@ -329,6 +446,18 @@ def compared(view: View, path: str, row: Row) -> Any:
             return row["health_band"]
         case "health.score":
             return row["health_score_mp"]
+        case "health.diverging":
+            reports = view.rows("subject_report")
+            return any(report["subject_id"] == row["id"] and report["divergence"] is not None for report in reports)
+        case "reportedStatus" | "reportedAt":
+            return view.report(row["id"]).get(snake_case(path))
+        case "labelIds":
+            return sorted(labels_of(view, row))
+        case "isViolated":
+            return bool(is_violated(view, row))
+        case "hasViolatedDependencies":
+            live = [other for other in view.rows("dependency") if other["archived_at"] is None]
+            return any(other["blocked_id"] == row["id"] and bool(is_violated(view, other)) for other in live)
         case "parentId":
             return row["parent_id"] if not view.restricted or row["parent_id"] in view.granted else None
         case _:
@@ -345,6 +474,16 @@ def snake_case(name: str) -> str:
 def references(view: View, row: Row) -> list[Row]:
     found = [other for other in view.rows("external_reference") if other["node_id"] == row["id"]]
     return sorted(found, key=lambda other: (other["system"], other["external_id"]))[:50]
+
+
+def custom_fields(view: View, row: Row) -> list[Row]:
+    live = {field["id"]: field for field in view.rows("custom_field") if field["archived_at"] is None}
+    found = [
+        value
+        for value in view.rows("custom_field_value")
+        if value["node_id"] == row["id"] and value["custom_field_id"] in live
+    ]
+    return sorted(found, key=lambda value: live[value["custom_field_id"]]["key"])
 
 
 def product_links(view: View, row: Row) -> list[Row]:
@@ -408,6 +547,7 @@ def parked_jobs(view: View, _: Row) -> list[Row]:
 
 
 VALUE_LISTS: dict[str, tuple[str, Callable[[View, Row], list[Row]]]] = {
+    **{f"{name}.customFields": ("CustomFieldValue", custom_fields) for name in ("Product", "Initiative", "Kpi")},
     "Initiative.productLinks": ("InitiativeProduct", product_links),
     "Organization.parkedJobs": ("ParkedJob", parked_jobs),
     "Event.changes": ("FieldChange", changes),

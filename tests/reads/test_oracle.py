@@ -106,13 +106,13 @@ def everything(type_name: str, depth: int) -> str:
     for name, definition in type_.fields.items():
         inner = get_named_type(definition.type)
         required = [argument for argument, item in definition.args.items() if isinstance(item.type, GraphQLNonNull)]
-        given = {"from": '"2026-10-01"', "to": '"2026-11-20"', "groupBy": "STAGE"}
+        given = {"from": '"2026-10-01"', "to": '"2026-11-20"', "groupBy": "STAGE", "since": '"-P20D"'}
         arguments = f"({', '.join(f'{argument}: {given[argument]}' for argument in required)})" if required else ""
         if not is_composite_type(inner):
             parts.append(f"{name}{arguments}")
         elif depth:
             # One item is enough of a list inside a list.
-            arguments = "(first: 1)" if "first" in definition.args else arguments
+            arguments = arguments or ("(first: 1)" if "first" in definition.args else "")
             parts.append(f"{name}{arguments} {{ {everything(inner.name, depth - 1)} }}")
     return " ".join(parts) or "__typename"
 

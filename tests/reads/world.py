@@ -15,6 +15,7 @@ import asyncpg
 
 from portfolio.identity import uuid7
 from runtime.viewer import Viewer
+from tests.reads.world_plans import PlansBuilder
 
 NOW = datetime(2026, 11, 20, 12, 30, 0, 250_000, tzinfo=UTC)
 EVERY_SCOPE = frozenset({"READ", "WRITE", "INGEST", "ADMIN"})
@@ -50,6 +51,17 @@ TABLES = [
     *("external_reference", "connection", "connection_secret", "delivery", "work_item", "linking_rule"),
     *("work_item_link", "health_score", "event", "event_private_value", "event_seal", "signal"),
     *("team", "membership", "skill", "person_skill", "skill_demand", "assignment", "assignment_version"),
+    *(
+        "milestone",
+        "dependency",
+        "status_update",
+        "subject_report",
+        "label",
+        "label_assignment",
+        "custom_field",
+        "custom_field_value",
+    ),
+    "saved_view",
 ]
 
 
@@ -171,6 +183,7 @@ class TenantBuilder:
         self.teams()
         self.skills()
         self.assignments()
+        PlansBuilder(self).build()
 
     def people(self) -> None:
         for number in range(9):

@@ -1,11 +1,15 @@
 """A tenant of every test's own, in a database of the module's own."""
 
-from collections.abc import AsyncIterator
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
 from uuid import uuid4
 
 import pytest
 
 from runtime.postgres import Database
+from runtime.viewer import Viewer
+from tests.reads.reading import Reading
 from tests.resolvers.tenant import NOON, SteppingClock, Tenant
 
 _ORGANIZATION = """
@@ -33,6 +37,21 @@ async def tenant(pool: Database) -> Tenant:
         await connection.execute(_ROOT, made.id)
         await connection.execute(_PERSON, made.id, made.person_id, NOON)
     return made
+
+
+Ask = Callable[..., Awaitable[dict[str, Any]]]
+
+
+@pytest.fixture
+def ask(tenant: Tenant) -> Ask:
+    """Data of a query, at the tenant's own time."""
+    reading = Reading(tenant.database)
+    reading.reader.clock = tenant.clock.clock
+
+    async def read(text: str, viewer: Viewer | None = None, **variables: Any) -> dict[str, Any]:
+        return json.loads(await reading.read(text, viewer or tenant.viewer(), variables))
+
+    return read
 
 
 @pytest.fixture

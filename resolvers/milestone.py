@@ -1,0 +1,141 @@
+"""How milestones change."""
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+import strawberry
+
+from resolvers import check
+from resolvers.archive import archive, refuse_archived, restore
+from resolvers.member import Member, differences, read_members
+from resolvers.mutation import mutation
+from resolvers.outcome import (
+    NodeInput,
+    Outcome,
+    Payload,
+    Retryable,
+    UserErrorCode,
+    entity_field,
+    optional,
+    reject,
+    required,
+)
+from resolvers.session import Row, Target, Write
+from schema.milestone import Milestone
+
+_INITIATIVE = Member("initiative_id", kind="INITIATIVE", nullable=False)
+_MEMBERS = (
+    Member("name", check.line(), nullable=False, private=True),
+    Member("due_on", check.day, nullable=False),
+    Member("done_on", check.day),
+)
+_CANCELED = Member("canceled_at")
+
+_INSERT = """
+insert into milestone (tenant_id, id, created_at, updated_at, initiative_id, name, due_on, done_on)
+values ($1, $2, $3, $3, $4, $5, $6, $7)
+"""
+_UPDATE = """
+update milestone set version = version + 1, updated_at = $3, name = $4, due_on = $5, done_on = $6, canceled_at = $7
+where tenant_id = $1 and id = $2
+"""
+_HOME = "select portfolio_id from initiative where tenant_id = $1 and id = $2"
+_IS_FULL = """
+select count(*) >= $3 from milestone where tenant_id = $1 and initiative_id = $2 and archived_at is null
+"""
+
+_NAME = "Display name, 1 to 200 characters."
+_DUE = "Day by which it should be reached."
+_DONE = "Day on which it was reached; a day to come counts from then on. Null: open."
+
+
+@strawberry.input(description="A new milestone.")
+class MilestoneCreateInput(Retryable):
+    initiative_id: strawberry.ID = required("Initiative that it belongs to, for ever; it has at most 250.")
+    name: str = required(_NAME)
+    due_on: date = required(_DUE)
+    done_on: date | None = optional(_DONE)
+
+
+@strawberry.input(description="Changes of a milestone: an absent member stays, null clears.")
+class MilestoneUpdateInput(NodeInput):
+    name: str | None = optional(_NAME)
+    due_on: date | None = optional(_DUE)
+    done_on: date | None = optional(_DONE)
+    is_canceled: bool | None = optional("True: it is given up, and counts no longer. False: it counts again.")
+
+
+@strawberry.type(description="Answer to a change of a milestone.")
+class MilestonePayload(Payload):
+    milestone: Milestone | None = entity_field("Milestone as it is now")
+
+
+@mutation(MilestonePayload)
+async def milestone_create(write: Write, input: MilestoneCreateInput) -> Outcome:
+    """Add a milestone to an initiative."""
+    about = await read_members(write, (_INITIATIVE,), input)
+    values = await read_members(write, _MEMBERS, input)
+    initiative_id = about["initiative_id"]
+    if await write.connection.fetchval(_IS_FULL, write.tenant_id, initiative_id, check.MOST_ITEMS):
+        message = f"An initiative has at most {check.MOST_ITEMS} milestones."
+        raise reject(UserErrorCode.LIMIT_EXCEEDED, message, "initiativeId")
+    id = write.new_id()
+    await write.execute(_INSERT, id, write.now, initiative_id, *values.values())
+    home_id = await write.connection.fetchval(_HOME, write.tenant_id, initiative_id)
+    changes = differences((_INITIATIVE, *_MEMBERS), None, {**about, **values})
+    write.record("MILESTONE_CREATED", _target(id, initiative_id, home_id), changes)
+    write.mark(initiative_id)
+    return _answer(id)
+
+
+@mutation(MilestonePayload)
+async def milestone_update(write: Write, input: MilestoneUpdateInput) -> Outcome:
+    """Change a milestone: reach it, move it, give it up."""
+    row = await write.find_for_change("MILESTONE", "milestone", input)
+    refuse_archived("MILESTONE", row)
+    values = await read_members(write, _MEMBERS, input, row)
+    values["canceled_at"] = _canceled_at(write, row, input.is_canceled)
+    changes = differences((*_MEMBERS, _CANCELED), row, values)
+    if changes:
+        await write.execute(_UPDATE, row["id"], write.now, *values.values())
+        write.record("MILESTONE_UPDATED", _target_of(row), changes)
+    if any(row[column] != values[column] for column in ("due_on", "done_on", "canceled_at")):
+        write.mark(row["initiative_id"])
+    return _answer(row["id"])
+
+
+@mutation(MilestonePayload)
+async def milestone_archive(write: Write, input: NodeInput) -> Outcome:
+    """Take a milestone out of lists and out of its initiative's health. Safe to repeat."""
+    row = await write.find_for_change("MILESTONE", "milestone", input)
+    if await archive(write, _target_of(row), row):
+        write.mark(row["initiative_id"])
+    return _answer(row["id"])
+
+
+@mutation(MilestonePayload)
+async def milestone_restore(write: Write, input: NodeInput) -> Outcome:
+    """Bring back an archived milestone. Safe to repeat."""
+    row = await write.find_for_change("MILESTONE", "milestone", input)
+    if await restore(write, _target_of(row), row):
+        write.mark(row["initiative_id"])
+    return _answer(row["id"])
+
+
+def _canceled_at(write: Write, row: Row, given: Any) -> datetime | None:
+    if given in (None, strawberry.UNSET) or given == (row["canceled_at"] is not None):
+        return row["canceled_at"]
+    return write.now if given else None
+
+
+def _target_of(row: Row) -> Target:
+    return _target(row["id"], row["initiative_id"], row["home_id"])
+
+
+def _target(id: UUID, initiative_id: UUID, home_id: UUID | None) -> Target:
+    return Target("MILESTONE", id, subject_id=initiative_id, portfolio_id=home_id)
+
+
+def _answer(id: UUID) -> Outcome:
+    return Outcome({"milestone": ("MILESTONE", id)})

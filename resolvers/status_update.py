@@ -1,0 +1,94 @@
+"""How status is reported: an update is made, and at most retracted."""
+
+from uuid import UUID
+
+import strawberry
+
+from portfolio.enumerations import ReportedStatus
+from resolvers import check
+from resolvers.archive import archive
+from resolvers.member import Member, differences, read_members
+from resolvers.mutation import mutation
+from resolvers.outcome import NodeInput, Outcome, Payload, Retryable, entity_field, optional, required
+from resolvers.session import Target, Write
+from resolvers.subject import read_subject
+from runtime.events import Change as FieldChange
+from schema.status_update import StatusUpdate
+
+_MEMBERS = (
+    Member("status", nullable=False),
+    Member("body", check.text, private=True),
+)
+
+_INSERT = """
+insert into status_update (tenant_id, id, created_at, updated_at, subject_id, author_person_id,
+                           author_service_account_id, status, body)
+values ($1, $2, $3, $3, $4, $5, $6, $7, $8)
+"""
+# A statement of its own: the next one then sees what an update made at the same time has written.
+_HOLD = "select from subject where tenant_id = $1 and id = $2 for no key update"
+_SHOW_LATEST = """
+insert into subject_report (tenant_id, subject_id, latest_status_update_id, reported_status, reported_at)
+select $1, $2, u.id, u.status, u.created_at from (select) as one left join lateral (
+  select id, status, created_at from status_update
+  where tenant_id = $1 and subject_id = $2 and archived_at is null order by created_at desc, id desc limit 1) u on true
+on conflict (tenant_id, subject_id) do update set latest_status_update_id = excluded.latest_status_update_id,
+  reported_status = excluded.reported_status, reported_at = excluded.reported_at
+"""
+_SETTLE = "select * from settle_divergence(array[$1::uuid], $2)"
+
+
+@strawberry.input(description="A new status update.")
+class StatusUpdateCreateInput(Retryable):
+    subject_id: strawberry.ID = required("What it is about: the organization, a portfolio, a product or an initiative.")
+    status: ReportedStatus = required("Status as you see it; it weighs nothing in the score.")
+    body: str | None = optional("What there is to say, in Markdown, at most 20,000 characters; null: nothing.")
+
+
+@strawberry.type(description="Answer to a status update, or to its retraction.")
+class StatusUpdatePayload(Payload):
+    status_update: StatusUpdate | None = entity_field("Status update as it is now")
+
+
+@mutation(StatusUpdatePayload)
+async def status_update_create(write: Write, input: StatusUpdateCreateInput) -> Outcome:
+    """Report the status of a subject, as the holder of the key. Where it differs from what is measured, it is shown."""
+    values = await read_members(write, _MEMBERS, input)
+    subject = await read_subject(write, input.subject_id)
+    id, viewer = write.new_id(), write.viewer
+    holder = (viewer.person_id, viewer.service_account_id)
+    await write.execute(_INSERT, id, write.now, subject["id"], *holder, *values.values())
+    changes = [FieldChange("subjectId", None, input.subject_id), *differences(_MEMBERS, None, values)]
+    write.record("STATUS_UPDATE_CREATED", _target(id, subject["id"], subject["home_id"]), changes)
+    await _show(write, subject["id"])
+    return _answer(id)
+
+
+@mutation(StatusUpdatePayload)
+async def status_update_archive(write: Write, input: NodeInput) -> Outcome:
+    """Retract a status update: the one before it is the latest again. Safe to repeat."""
+    row = await write.find_for_change("STATUS_UPDATE", "statusUpdate", input)
+    if await archive(write, _target(row["id"], row["subject_id"], row["home_id"]), row):
+        await _show(write, row["subject_id"])
+    return _answer(row["id"])
+
+
+async def _show(write: Write, subject_id: UUID) -> None:
+    """Keeps the latest report on the subject and tells of a divergence that began or ended. The worker is told, because
+    time alone makes a report stale."""
+    await write.execute(_HOLD, subject_id)
+    await write.execute(_SHOW_LATEST, subject_id)
+    for row in await write.connection.fetch(_SETTLE, subject_id, write.now):
+        type = "HEALTH_CONVERGED" if row["divergence_after"] is None else "HEALTH_DIVERGED"
+        change = FieldChange("divergence", row["divergence_before"], row["divergence_after"])
+        target = Target(row["node_kind"], subject_id, subject_id=subject_id, portfolio_id=row["node_portfolio_id"])
+        write.record(type, target, [change])
+    write.mark(subject_id)
+
+
+def _target(id: UUID, subject_id: UUID, home_id: UUID | None) -> Target:
+    return Target("STATUS_UPDATE", id, subject_id=subject_id, portfolio_id=home_id)
+
+
+def _answer(id: UUID) -> Outcome:
+    return Outcome({"statusUpdate": ("STATUS_UPDATE", id)})

@@ -1,0 +1,90 @@
+"""Custom fields: a few facts of the organization's own on products, initiatives and KPIs."""
+
+from datetime import date, datetime
+from typing import Any
+
+import strawberry
+
+from compiler.declare import column, identifier, lookup, many, one, rows, table, value_object
+from compiler.listing import listing
+from portfolio.enumerations import CustomFieldEntity, CustomFieldType
+from schema.node import Node
+from schema.reference import lookup_input
+from schema.scalars import COMPARATORS
+
+_VALUES = (
+    "(select v.*, f.key as field_key from custom_field_value v join custom_field f on f.tenant_id = v.tenant_id and f.id = v.custom_field_id"
+    " where v.tenant_id = {tenant} and v.node_id = {self}.id and f.archived_at is null order by f.key limit 30) {other}"
+)
+
+
+@table("custom_field", kind="CUSTOM_FIELD")
+class CustomField(Node):
+    """A typed field of the organization's own, for one kind of object; seen by everyone in it."""
+
+    id: strawberry.ID = identifier("CUSTOM_FIELD")
+    key: str = column("Name that people use, unique in the organization.", filter="STRING", order=True)
+    name: str = column(
+        "Display name.",
+        filter="STRING",
+        filter_expression="{self}.name_key",
+        normalized=True,
+        order="{self}.name_key",
+    )
+    description: str | None = column("What it means, in Markdown; null when nobody wrote it down.")
+    entity: CustomFieldEntity = column("Kind of object that has it.", filter=CustomFieldEntity)
+    type: CustomFieldType = column("Type of its values.", filter=CustomFieldType)
+    choices: list[str] | None = column("Values of a CHOICE, in the order shown, at most 50; null for other types.")
+    version: int = column(
+        "Number of changes; give it back in an update to be sure that nobody changed the field meanwhile."
+    )
+    created_at: datetime = column("Instant of creation.", filter="DATE_TIME", sql_type="timestamptz", order=True)
+    updated_at: datetime = column("Instant of the last change.", filter="DATE_TIME", sql_type="timestamptz", order=True)
+    archived_at: datetime | None = column(
+        "Instant since when it is archived; null: it is not.",
+        filter="DATE_TIME",
+        sql_type="timestamptz",
+    )
+
+
+@value_object
+class CustomFieldValue:
+    """Value of a custom field: the member of the field's type holds it, all others are null."""
+
+    field = one("CustomField", "The field.", "{other}.id = {self}.custom_field_id")
+    text: str | None = column("Value of a TEXT.", "text_value")
+    number: float | None = column("Value of a NUMBER.", "number_value")
+    on: date | None = column("Value of a DATE.", "day_value")
+    boolean: bool | None = column("Value of a BOOLEAN.", "boolean_value")
+    choice: str | None = column("Value of a CHOICE.", "choice_value")
+
+
+def custom_fields() -> Any:
+    """The values of a product, an initiative or a KPI."""
+    return rows(
+        CustomFieldValue,
+        "Values of custom fields, by key of the field; fields without a value are left out. At most 30.",
+        _VALUES,
+        "{other}.field_key",
+    )
+
+
+_LISTING = listing(CustomField, COMPARATORS)
+CustomFieldConnection, CustomFieldEdge, CustomFieldFilter, CustomFieldOrder = (
+    _LISTING.connection,
+    _LISTING.edge,
+    _LISTING.filter,
+    _LISTING.order,
+)
+CustomFieldBy = lookup_input("CustomFieldBy", "custom field", external=False)
+
+
+@strawberry.type
+class CustomFieldQuery:
+    custom_field = lookup(
+        "CustomField",
+        "Custom field by its id or key; null when there is none.",
+        CustomFieldBy,
+        {"id": "{other}.id = {value}", "key": "{other}.key = {value}"},
+    )
+    custom_fields = many("CustomField", "Custom fields of the organization, in the order of creation.")
