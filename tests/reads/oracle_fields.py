@@ -320,9 +320,10 @@ ONES: dict[str, tuple[str, str]] = {
 # A key tells its holder's name even to a viewer who does not see the holder elsewhere.
 NO_WALL = {"ApiKey.person", "ApiKey.serviceAccount", "Viewer.person", "Viewer.serviceAccount", "Viewer.key"}
 
-SUBJECTS = {"Kpi.subject", "Event.subject", "SkillDemand.subject", "Assignment.subject"}
-PARTS = {"Event.actor", "Initiative.progress", "Health.range"}
-SUBJECTS = {"Kpi.subject", "Event.subject", "StatusUpdate.subject", "DataGap.subject", "Mover.subject"}
+SUBJECTS = {
+    *("Kpi.subject", "Event.subject", "SkillDemand.subject", "Assignment.subject"),
+    *("StatusUpdate.subject", "DataGap.subject", "Mover.subject"),
+}
 PARTS = {"StatusUpdate.author", "Event.actor", "Initiative.progress", "Health.range"}
 
 # Scalars that are not the column of their name ------------------------------------------------------
@@ -421,19 +422,18 @@ SCALARS: dict[str, Callable[[View, Row], Any]] = {
 # What filters and orders compare, where it is not the column of that name ---------------------------
 
 ORDERS = {"NAME": "name_key", "HEALTH_SCORE": "health_score_mp"}
-FILTERED_IDS = {"portfolioId": "pfl", "ownerId": "per", "parentId": "pfl", "kpiId": "kpi", "subjectId": None}
-FILTERED_IDS |= {"teamId": "tea", "personId": "per", "skillId": "skl"}
 FILTERED_IDS = {
-    "initiativeId": "ini",
-    "blockerId": "ini",
-    "blockedId": "ini",
-    "labelIds": "lbl",
     "portfolioId": "pfl",
     "ownerId": "per",
     "parentId": "pfl",
     "kpiId": "kpi",
     "subjectId": None,
+    "initiativeId": "ini",
+    "blockerId": "ini",
+    "blockedId": "ini",
+    "labelIds": "lbl",
 }
+FILTERED_IDS |= {"teamId": "tea", "personId": "per", "skillId": "skl"}
 FOLDED = {"name"}
 
 
