@@ -31,12 +31,22 @@ HAS_VIOLATED = Condition(
 )
 
 
+def _end(column_name: str) -> Filter:
+    """What `blocker` or `blocked` hides, the filter does not find."""
+    home = f"(select s.portfolio_id from subject s where s.tenant_id = {{self}}.tenant_id and s.id = {{self}}.{column_name})"
+    hidden = f"{{restricted case when {home} = any({{granted}}) then}}"
+    return Filter(f"({hidden} {{self}}.{column_name} {{restricted end}})", "ID", "uuid", "INITIATIVE")
+
+
 @table("dependency", kind="DEPENDENCY", wall=f"{_SEEN} > 0")
 class Dependency(Node):
     """One initiative needs another to be finished first. Seen by whoever sees one of the two."""
 
     id: strawberry.ID = identifier("DEPENDENCY")
-    note: str | None = column("Why it is so; null when nobody wrote it down.")
+    note: str | None = expression(
+        "Why it is so; null when nobody wrote it down, or when one of the two is outside your portfolios.",
+        f"(case when true {{restricted and {_SEEN} = 2}} then {{self}}.note end)",
+    )
     blocker = one(
         "Initiative",
         "Initiative that must be finished first; null when it is outside your portfolios.",
@@ -72,12 +82,12 @@ _LISTING = listing(
         "blockerId": ExtraFilter(
             COMPARATORS["ID"],
             "Initiative that must be finished first.",
-            Filter("{self}.blocker_id", "ID", "uuid", "INITIATIVE"),
+            _end("blocker_id"),
         ),
         "blockedId": ExtraFilter(
             COMPARATORS["ID"],
             "Initiative that waits.",
-            Filter("{self}.blocked_id", "ID", "uuid", "INITIATIVE"),
+            _end("blocked_id"),
         ),
         "isViolated": ExtraFilter(bool, "Whether the plan does not hold.", IS_VIOLATED),
     },

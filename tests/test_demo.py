@@ -29,6 +29,8 @@ _VARIABLES: dict[str, dict[str, Any]] = {
     "ConnectTracker": {"input": {"key": "GITHUB", "name": "GitHub", "system": "GITHUB"}},
     "LinkMilestone": {},
     "TeamGrid": {"from": "2026-01-05", "to": "2026-02-15"},
+    "WhereReportsDiffer": {},
+    "WhatMoved": {"since": "-P90D"},
 }
 
 

@@ -404,6 +404,7 @@ SCALARS: dict[str, Callable[[View, Row], Any]] = {
     "HealthPoint.coverage": lambda _, row: row["coverage_mp"],
     "HealthPoint.confidence": lambda _, row: row["confidence_mp"],
     "Dependency.isViolated": is_violated,
+    "Dependency.note": lambda view, row: row["note"] if is_violated(view, row) is not None else None,
     "Divergence.kind": lambda _, row: row["divergence"],
     "Divergence.since": lambda _, row: row["diverged_on"],
     "CustomFieldValue.text": lambda _, row: row["text_value"],
@@ -451,6 +452,9 @@ def compared(view: View, path: str, row: Row) -> Any:
             return any(report["subject_id"] == row["id"] and report["divergence"] is not None for report in reports)
         case "reportedStatus" | "reportedAt":
             return view.report(row["id"]).get(snake_case(path))
+        case "blockerId" | "blockedId":
+            end = row[snake_case(path)]
+            return end if not view.restricted or view.home(end) in view.granted else None
         case "labelIds":
             return sorted(labels_of(view, row))
         case "isViolated":

@@ -92,3 +92,19 @@ async def test_a_plan_that_does_not_hold_is_a_violation(
 
 def test_the_reason_of_a_refusal_is_documented():
     assert "wait for each other" in Schema().print()
+
+
+async def test_a_limited_key_learns_nothing_of_the_end_that_it_may_not_see(
+    tenant: Tenant, ask: Ask, chain: list[str], home: str
+):
+    away = await tenant.made("portfolioCreate", {"key": "AWAY", "name": "Away"})
+    await tenant.change("initiativeUpdate", {"id": chain[0], "portfolio_id": away, "state": "CANCELED"})
+    text = """query Ask($filter: DependencyFilter) {
+      dependencies(filter: $filter) { nodes { note isViolated blocker { key } blocked { key } } }
+    }"""
+    limited, by_blocker = tenant.viewer(grants=[home]), {"blockerId": {"eq": chain[0]}}
+    hidden, seen = (await ask(text, limited))["dependencies"]["nodes"]
+    assert hidden == {"note": None, "isViolated": None, "blocker": None, "blocked": {"key": "B-1"}}
+    assert seen["blocker"] == {"key": "B-1"}
+    assert (await ask(text, limited, filter=by_blocker))["dependencies"]["nodes"] == []
+    assert len((await ask(text, filter=by_blocker))["dependencies"]["nodes"]) == 1
