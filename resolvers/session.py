@@ -71,11 +71,17 @@ _TEAM_TO_NAME = """
 select x.*, null::uuid as home_id from team x
 where x.tenant_id = $1 and x.id = $2 and ($3::uuid[] is null or {works_there})
 """.format(works_there=_WORKS_THERE.format(holder="team_id"))
-# Everyone sees the names of skills.
-_SKILL_TO_NAME = """
-select x.*, null::uuid as home_id from skill x where x.tenant_id = $1 and x.id = $2 and ($3::uuid[] is null or true)
+# Everyone sees the names of skills and custom fields.
+_EVERYONES = """
+select x.*, null::uuid as home_id from {table} x where x.tenant_id = $1 and x.id = $2 and ($3::uuid[] is null or true)
 """
-_TO_NAME = {**_FIND_BY_KIND, "PERSON": _PERSON_TO_NAME, "TEAM": _TEAM_TO_NAME, "SKILL": _SKILL_TO_NAME}
+_TO_NAME = {
+    **_FIND_BY_KIND,
+    "PERSON": _PERSON_TO_NAME,
+    "TEAM": _TEAM_TO_NAME,
+    "SKILL": _EVERYONES.format(table="skill"),
+}
+_TO_NAME["CUSTOM_FIELD"] = _EVERYONES.format(table="custom_field")
 _SIGNAL = "select raise_signal('recompute_health', $1)"
 
 

@@ -11,7 +11,7 @@ from resolvers.member import Member, differences, read_members
 from resolvers.mutation import mutation
 from resolvers.outcome import NodeInput, Outcome, Payload, Retryable, entity_field, optional, required
 from resolvers.session import Target, Write
-from resolvers.subject import read_subject
+from resolvers.subject import hold_subject, read_subject
 from runtime.events import Change as FieldChange
 from schema.status_update import StatusUpdate
 
@@ -25,8 +25,6 @@ insert into status_update (tenant_id, id, created_at, updated_at, subject_id, au
                            author_service_account_id, status, body)
 values ($1, $2, $3, $3, $4, $5, $6, $7, $8)
 """
-# A statement of its own: the next one then sees what an update made at the same time has written.
-_HOLD = "select from subject where tenant_id = $1 and id = $2 for no key update"
 _SHOW_LATEST = """
 insert into subject_report (tenant_id, subject_id, latest_status_update_id, reported_status, reported_at)
 select $1, $2, u.id, u.status, u.created_at from (select) as one left join lateral (
@@ -76,7 +74,8 @@ async def status_update_archive(write: Write, input: NodeInput) -> Outcome:
 async def _show(write: Write, subject_id: UUID) -> None:
     """Keeps the latest report on the subject and tells of a divergence that began or ended. The worker is told, because
     time alone makes a report stale."""
-    await write.execute(_HOLD, subject_id)
+    # A statement of its own: the next one then sees what an update made at the same time has written.
+    await hold_subject(write, subject_id)
     await write.execute(_SHOW_LATEST, subject_id)
     for row in await write.connection.fetch(_SETTLE, subject_id, write.now):
         type = "HEALTH_CONVERGED" if row["divergence_after"] is None else "HEALTH_DIVERGED"

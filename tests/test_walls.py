@@ -88,7 +88,7 @@ async def ask(reading: Reading, wall: Wall, text: str, **variables: Any) -> Any:
 
 
 # What belongs to the organization as a whole: no portfolio is a wall before it.
-_SEEN_BY_ALL = {"Organization", "Skill", "Label", "CustomField"}
+_SEEN_BY_ALL = {"Organization", "Label", "CustomField", "Skill"}
 
 
 def test_there_is_something_behind_every_wall(walls: list[Wall]):

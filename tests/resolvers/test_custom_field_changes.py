@@ -88,3 +88,13 @@ async def test_a_kind_has_at_most_30_fields(tenant: Tenant):
     await tenant.change("customFieldArchive", {"id": first})
     assert codes(await tenant.change("customFieldCreate", {**input, "key": "ANOTHER"})) == []
     assert codes(await tenant.change("customFieldRestore", {"id": first})) == [("LIMIT_EXCEEDED", None)]
+
+
+async def test_a_limited_key_sets_values_on_what_it_sees_alone(tenant: Tenant, product: str, home: str):
+    field, value = await _field(tenant, "BOOLEAN"), {"boolean": True}
+    away = await tenant.made("portfolioCreate", {"key": "AWAY", "name": "Away"})
+    for grant, code in ((home, []), (away, [("NOT_FOUND", "entityId")])):
+        answer = await tenant.change(
+            "customFieldValueSet", _value(field, product, value), tenant.viewer(grants=[grant])
+        )
+        assert codes(answer) == code
