@@ -5,7 +5,7 @@ Everything follows from the seed and the day: the same seed on the same day give
 
 import math
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -20,6 +20,14 @@ PEOPLE = {
     "viktor.hahn": "Viktor Hahn",
     "priya.nair": "Priya Nair",
     "jonas.keller": "Jonas Keller",
+    "ines.duarte": "Inês Duarte",
+    "omar.haddad": "Omar Haddad",
+    "sofia.rossi": "Sofia Rossi",
+    "pavel.novak": "Pavel Novák",
+    "grace.mwangi": "Grace Mwangi",
+    "lars.nygaard": "Lars Nygaard",
+    "yuki.sato": "Yuki Sato",
+    "elena.petrova": "Elena Petrova",
 }
 
 
@@ -219,6 +227,52 @@ PRODUCTS = [
         0.5,
     ),
 ]
+
+
+@dataclass(frozen=True)
+class DemoTeam:
+    """works_on: product → share of each member's time, 0 to 1."""
+
+    key: str
+    name: str
+    lead: str
+    members: tuple[str, ...]
+    works_on: Mapping[str, float]
+
+
+TEAMS = [
+    DemoTeam(
+        "RELEVANCE",
+        "Relevance",
+        "aiko.tanaka",
+        ("tomas.berg", "ines.duarte", "omar.haddad", "pavel.novak"),
+        {"RANKER": 0.4, "ADVISOR": 0.3, "PRICER": 0.2, "VISUALS": 0.1},
+    ),
+    # Promised to more than there is time for.
+    DemoTeam(
+        "CARE",
+        "Care engineering",
+        "lea.moreau",
+        ("sofia.rossi", "grace.mwangi"),
+        {"CARE-BOT": 0.7, "TRIAGE": 0.4, "ECHO": 0.3},
+    ),
+    DemoTeam(
+        "PLANT",
+        "Plant and payments",
+        "jonas.keller",
+        ("viktor.hahn", "lars.nygaard", "yuki.sato", "elena.petrova"),
+        {"WATCHER": 0.4, "FORECAST": 0.3, "SHIELD": 0.3},
+    ),
+]
+
+# What people say of a product. Two of these are green outside and red inside.
+REPORTS = {
+    "ADVISOR": ("ON_TRACK", "Voice input is in beta; usage keeps growing."),
+    "RANKER": ("ON_TRACK", "The new retrieval is nearly there. Numbers will follow."),
+    "CARE-BOT": ("ON_TRACK", "Twelve languages by spring. The team is confident."),
+    "FORECAST": ("ON_TRACK", "Promotions are in. The horizon is next."),
+    "SHIELD": ("AT_RISK", "Analysts ask for explanations before the next release."),
+}
 
 
 @dataclass(frozen=True)

@@ -118,6 +118,9 @@ class _Seeding:
             else:
                 self.moment = datetime.now(UTC)
             await self._play_week(today, week)
+            if week == company.WEEKS - 1:
+                await self._staff(today)
+                await self._plan(today)
             await recompute_health(self.database, self.clock, TENANT_ID)
         await self._change("organizationUpdate", "OrganizationUpdateInput", "organization", "end", name=_FINISHED)
 
@@ -202,6 +205,39 @@ class _Seeding:
                 startOn=str(today - timedelta(weeks=company.WEEKS)),
                 targetOn=str(today + timedelta(weeks=4 + 3 * position)),
                 products=[{"productId": self.ids[product.key], "importance": 100}],
+            )
+
+    async def _staff(self, today: date) -> None:
+        first_on = str(today - timedelta(weeks=company.WEEKS))
+        for team in company.TEAMS:
+            members = {"key": team.key, "name": team.name, "leadId": self.ids[team.lead]}
+            await self._change("teamCreate", "TeamCreateInput", "team", team.key, **members)
+            for person in (team.lead, *team.members):
+                joined = {"teamId": self.ids[team.key], "personId": self.ids[person], "fromOn": first_on}
+                name = f"{team.key}/{person}"
+                await self._change("membershipStart", "MembershipStartInput", "membership", name, **joined)
+            for product, allocation in team.works_on.items():
+                work = {"teamId": self.ids[team.key], "subjectId": self.ids[product], "role": "AI_ENGINEER"}
+                work |= {"allocation": allocation, "fromOn": first_on}
+                name = f"{team.key}/{product}"
+                await self._change("assignmentCreate", "AssignmentCreateInput", "assignment", name, **work)
+
+    async def _plan(self, today: date) -> None:
+        for product in company.PRODUCTS:
+            for position in range(len(product.initiatives)):
+                key = company.initiative_key(product, position)
+                for name, weeks in (("First users", -5), ("All users", 4 + 3 * position)):
+                    due = today + timedelta(weeks=weeks)
+                    milestone = {"initiativeId": self.ids[key], "name": name, "dueOn": str(due)}
+                    if weeks < 0 and product.health > 0.5:
+                        milestone["doneOn"] = str(due - timedelta(days=3))
+                    await self._change(
+                        "milestoneCreate", "MilestoneCreateInput", "milestone", f"{key}/{name}", **milestone
+                    )
+        for key, (status, body) in company.REPORTS.items():
+            report = {"subjectId": self.ids[key], "status": status, "body": body}
+            await self._change(
+                "statusUpdateCreate", "StatusUpdateCreateInput", "statusUpdate", f"report/{key}", **report
             )
 
     async def _play_week(self, today: date, week: int) -> None:
