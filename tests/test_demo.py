@@ -1,5 +1,8 @@
 """The demo: the company that `make demo` shows, made once, and every named operation run against it."""
 
+import os
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -31,6 +34,7 @@ _VARIABLES: dict[str, dict[str, Any]] = {
     "TeamGrid": {"from": "2026-01-05", "to": "2026-02-15"},
     "WhereReportsDiffer": {},
     "WhatMoved": {"since": "-P90D"},
+    "HealthOverview": {"since": "-P90D"},
 }
 
 
@@ -130,6 +134,30 @@ async def test_a_lost_key_is_made_again(client: httpx.AsyncClient, settings: Set
         headers={"Authorization": f"Bearer {(settings.home / 'api-key').read_text().strip()}"},
     )
     assert answer.json()["data"]["viewer"]["person"]["key"] == "administrator"
+
+
+@pytest.mark.usefixtures("client")
+@pytest.mark.parametrize(
+    ("command", "expected"),
+    [
+        (["health"], "CARE-BOT"),
+        (["health", "--csv"], "key,name,portfolio,score,band"),
+        (["health", "--json"], '"organization"'),
+        (["movers", "--since", "-P60D"], "Moved"),
+        (["movers", "--since", "-P60D", "--csv"], "key,name,from,to,delta"),
+    ],
+)
+def test_the_terminal_answers_who_answers_for_it(settings: Settings, command: list[str], expected: str):
+    environment = {
+        **os.environ,
+        "FOLIOSCOPE_HOME": str(settings.home),
+        "DATABASE_URL": settings.database_url,
+        "REDIS_URL": settings.redis_url,
+        "FOLIOSCOPE_SECRET_KEY": settings.secret_key.get_secret_value(),
+    }
+    arguments = [sys.executable, "-m", "cli", *command]
+    shown = subprocess.run(arguments, env=environment, capture_output=True, text=True, check=False, timeout=60)
+    assert (shown.returncode, expected in shown.stdout) == (0, True), shown.stderr
 
 
 @pytest.mark.usefixtures("client")

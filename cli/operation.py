@@ -1,0 +1,59 @@
+"""Named operations of schema/operations, run by a command in its own process, on the whole of one organization."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import orjson
+from graphql import DocumentNode, OperationDefinitionNode, get_operation_ast, parse
+
+import schema
+from cli.tenants import find_tenant
+from resolvers.execute import Context, Executor, Schema
+from runtime.clock import Clock
+from runtime.postgres import Database
+from runtime.settings import load_settings
+from runtime.viewer import Viewer
+
+_FOLDER = Path(schema.__file__).parent / "operations"
+_NOBODY = UUID(int=0)
+
+Run = Callable[[str, Mapping[str, Any]], Awaitable[Any]]
+"""Of an operation's name and its variables; the data as plain values."""
+
+
+@dataclass(frozen=True)
+class _Request:
+    text: str
+    document: DocumentNode
+    operation: OperationDefinitionNode
+    variables: Mapping[str, Any]
+
+
+@asynccontextmanager
+async def operations(organization: str | None) -> AsyncIterator[Run]:
+    """organization: its key; null when there is only one. Whoever has the settings sees everything."""
+    settings = load_settings()
+    database = await Database.open(settings.database_url, size=2)
+    try:
+        tenant = await find_tenant(settings.database_url, database, organization)
+        viewer = Viewer(tenant.id, _NOBODY, None, None, frozenset({"READ"}), None)
+        executor = Executor(Schema(), database, Clock(), settings)
+
+        async def run(name: str, variables: Mapping[str, Any]) -> Any:
+            text = (_FOLDER / f"{name}.graphql").read_text(encoding="utf-8")
+            document = parse(text)
+            operation = get_operation_ast(document)
+            assert operation is not None, "an operation file holds one operation"
+            context = Context(viewer, via="COMMAND")
+            result = await executor.run(_Request(text, document, operation, variables), context)
+            if result.errors:
+                raise result.errors[0]
+            return orjson.loads(orjson.dumps(result.data))
+
+        yield run
+    finally:
+        await database.close()
