@@ -1,6 +1,6 @@
 """HTTP connections that end when their client stalls: uvicorn has no limit for the head of a request."""
 
-from asyncio import BaseTransport, TimerHandle
+from asyncio import TimerHandle, Transport
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -21,8 +21,8 @@ class Connection(HttpToolsProtocol):
         self._head_timer: TimerHandle | None = None
         self._head_bytes = 0
 
-    def connection_made(self, transport: BaseTransport) -> None:
-        super().connection_made(transport)  # pyright: ignore[reportArgumentType] uvicorn's is narrower
+    def connection_made(self, transport: Transport) -> None:
+        super().connection_made(transport)
         self._begin_head()
 
     def connection_lost(self, exc: Exception | None) -> None:

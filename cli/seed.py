@@ -17,6 +17,7 @@ import typer
 from graphql import DocumentNode, OperationDefinitionNode, get_operation_ast, parse
 
 from cli import demo_company as company
+from cli import demo_numbers as numbers
 from cli.application import app
 from cli.progress import Report, step
 from portfolio.enumerations import Scope
@@ -110,15 +111,15 @@ class _Seeding:
     async def run(self, report: Report, *, begun: bool) -> None:
         today = await self._begin(begun)
         await self._make_structure(today)
-        for week in range(company.WEEKS):
-            report(f"week {week + 1} of {company.WEEKS}", week + 1, company.WEEKS)
-            day = today - timedelta(weeks=company.WEEKS - 1 - week)
-            if week < company.WEEKS - 1:
+        for week in range(numbers.WEEKS):
+            report(f"week {week + 1} of {numbers.WEEKS}", week + 1, numbers.WEEKS)
+            day = today - timedelta(weeks=numbers.WEEKS - 1 - week)
+            if week < numbers.WEEKS - 1:
                 self.moment = datetime.combine(day, time(20), UTC)
             else:
                 self.moment = datetime.now(UTC)
             await self._play_week(today, week)
-            if week == company.WEEKS - 1:
+            if week == numbers.WEEKS - 1:
                 await self._staff(today)
                 await self._plan(today)
             await recompute_health(self.database, self.clock, TENANT_ID)
@@ -135,7 +136,7 @@ class _Seeding:
             )
         key_id = await _keep_key(self.settings, self.database)
         self.viewer = Viewer(TENANT_ID, key_id, _ADMINISTRATOR_ID, None, frozenset(Scope), None)
-        first_day = began_at.date() - timedelta(weeks=company.WEEKS)
+        first_day = began_at.date() - timedelta(weeks=numbers.WEEKS)
         self.moment = datetime.combine(first_day, time(9), UTC)
         return began_at.date()
 
@@ -202,13 +203,13 @@ class _Seeding:
                 portfolioId=self.ids[product.portfolio],
                 ownerId=self.ids[product.owner],
                 state="ACTIVE",
-                startOn=str(today - timedelta(weeks=company.WEEKS)),
+                startOn=str(today - timedelta(weeks=numbers.WEEKS)),
                 targetOn=str(today + timedelta(weeks=4 + 3 * position)),
                 products=[{"productId": self.ids[product.key], "importance": 100}],
             )
 
     async def _staff(self, today: date) -> None:
-        first_on = str(today - timedelta(weeks=company.WEEKS))
+        first_on = str(today - timedelta(weeks=numbers.WEEKS))
         for team in company.TEAMS:
             members = {"key": team.key, "name": team.name, "leadId": self.ids[team.lead]}
             await self._change("teamCreate", "TeamCreateInput", "team", team.key, **members)
@@ -249,10 +250,10 @@ class _Seeding:
                 "source": "warehouse",
                 "externalId": f"{value.kpi_key}/{value.day}",
             }
-            for value in company.values_of_week(self.number, today, week)
+            for value in numbers.values_of_week(self.number, today, week)
         ]
         await self._change("measurementsRecord", "MeasurementsRecordInput", None, f"week {week}", measurements=rows)
-        for item in company.progress_of_week(self.number, week):
+        for item in numbers.progress_of_week(self.number, week):
             await self._change(
                 "initiativeProgressRecord",
                 "InitiativeProgressRecordInput",

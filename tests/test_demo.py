@@ -10,9 +10,11 @@ from typing import Any
 import asyncpg
 import httpx
 import pytest
+from pydantic import SecretStr
 
 from api.app import create_app
 from cli import demo_company as company
+from cli import demo_numbers as numbers
 from cli.seed import TENANT_ID, seed
 from runtime.postgres import RELAY_ROLE, Database
 from runtime.settings import Settings
@@ -41,7 +43,7 @@ _VARIABLES: dict[str, dict[str, Any]] = {
 @pytest.fixture(scope="module")
 def settings(database: str, redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Settings:
     home = tmp_path_factory.mktemp("home")
-    return Settings(home=home, database_url=database, redis_url=redis_url, secret_key="s" * 40)  # type: ignore[call-arg]
+    return Settings(home=home, database_url=database, redis_url=redis_url, secret_key=SecretStr("s" * 40))
 
 
 @pytest.fixture(scope="module")
@@ -112,7 +114,7 @@ async def test_the_demo_is_a_portfolio_with_good_and_bad_news_and_a_past(client:
     assert {"HEALTHY", "WATCH", "AT_RISK"} <= bands.keys()
     data = await ask(client, '{ product(by: {key: "CARE-BOT"}) { healthHistory(from: "-P1Y") { asOf band } } }')
     history = data["product"]["healthHistory"]
-    assert len(history) == company.WEEKS
+    assert len(history) == numbers.WEEKS
     assert len({day["band"] for day in history}) >= 3
 
 

@@ -8,13 +8,21 @@ import json
 import re
 from collections.abc import AsyncIterator, Iterator
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import asyncpg
 import orjson
 import pytest
-from graphql import GraphQLEnumType, GraphQLInputObjectType, GraphQLNonNull, get_named_type, get_operation_ast, parse
+from graphql import (
+    GraphQLEnumType,
+    GraphQLInputObjectType,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    get_named_type,
+    get_operation_ast,
+    parse,
+)
 
 from resolvers.execute import Context, Executor, Schema
 from runtime.clock import Clock
@@ -34,7 +42,7 @@ _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12
 _TOKEN = re.compile(r"~[0-9a-f]{8}~")
 _UNKNOWN = UUID("01999999-9999-7999-8999-999999999999")
 _ROOT_LISTS = [coordinate for coordinate in fields.LISTS if coordinate.startswith("Query.")]
-_MUTATIONS = Schema().graphql.mutation_type.fields  # type: ignore[union-attr]  # there are changes
+_MUTATIONS = cast(GraphQLObjectType, Schema().graphql.mutation_type).fields
 
 
 @pytest.fixture(scope="module")
@@ -138,7 +146,7 @@ async def test_an_object_behind_the_wall_is_not_found_by_any_of_its_names(
     reading: Reading, walls: list[Wall], root: str, type_name: str
 ):
     text = f"query Q($by: {type_name}By!) {{ found: {root}(by: $by) {{ id }} }}"
-    members = SCHEMA.type_map[f"{type_name}By"].fields  # type: ignore[attr-defined]  # an input type
+    members = cast(GraphQLInputObjectType, SCHEMA.type_map[f"{type_name}By"]).fields
     assert set(members) <= {"id", "key", "name", "external"}, "a new kind of name needs a case here"
     for wall in walls:
         for row in wall.beyond(type_name):

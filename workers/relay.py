@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import Iterable
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -55,10 +56,10 @@ async def _ring(redis: Redis, rows: Iterable[asyncpg.Record]) -> None:
     }
     async with redis.pipeline(transaction=False) as pipeline:
         for tenant_id, job, target_id in sorted(messages, key=str):
-            fields = {"tenant": str(tenant_id), "job": job}
+            fields: dict[Any, Any] = {"tenant": str(tenant_id), "job": job}
             if target_id is not None:
                 fields["target"] = str(target_id)
-            pipeline.xadd(JOBS, fields, maxlen=_LONGEST_STREAM, approximate=True)  # pyright: ignore[reportArgumentType]  # its dict is invariant
+            pipeline.xadd(JOBS, fields, maxlen=_LONGEST_STREAM, approximate=True)
         await pipeline.execute()
 
 

@@ -7,6 +7,7 @@ import asyncpg
 import httpx
 import pytest
 import redis.asyncio
+from pydantic import SecretStr
 from starlette.requests import Request
 
 from api.app import create_app
@@ -26,7 +27,7 @@ async def client(database: str, redis_url: str, tmp_path_factory: pytest.TempPat
         home=tmp_path_factory.mktemp("home"),
         database_url=database,
         redis_url=redis_url,
-        secret_key="a secret of thirty-two characters",  # pyright: ignore[reportArgumentType] pydantic converts it
+        secret_key=SecretStr("a secret of thirty-two characters"),
         log_level="error",
     )
     app = create_app(settings, Clock(now=Hands().read))

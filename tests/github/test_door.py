@@ -67,9 +67,9 @@ async def test_the_same_delivery_id_on_two_connections_works_twice(
 @pytest.mark.parametrize("key", ["", "with space", "x" * 129, "clé"])
 async def test_without_a_sane_delivery_id_the_content_is_the_identity(tracker: Tracker, key: str) -> None:
     headers = signed(BODY, "issues", "unused") | {"x-github-delivery": key}
-    raw = {name: value.encode("latin-1") for name, value in headers.items()}
+    raw = {name.encode(): value.encode("latin-1") for name, value in headers.items()}
     for _ in range(2):
-        assert (await tracker.post(BODY, raw)).status_code == 202  # pyright: ignore[reportArgumentType] bytes are sent as they are
+        assert (await tracker.post(BODY, raw)).status_code == 202
     [row] = await tracker.fetch("select delivery_key from delivery where tenant_id = $1")
     assert row["delivery_key"] == hashlib.sha256(BODY).hexdigest()
 

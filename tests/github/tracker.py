@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import json
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -104,7 +105,7 @@ class Tracker:
         await self.administration.execute(_RULE, *place, kind, value, container, NOW)
         return rule_id
 
-    async def post(self, body: bytes, headers: dict[str, str]) -> httpx.Response:
+    async def post(self, body: bytes, headers: Mapping[str, str] | Mapping[bytes, bytes]) -> httpx.Response:
         path = f"/webhooks/{print_id('CONNECTION', self.connection_id)}"
         return await self.client.post(path, content=body, headers=headers)
 

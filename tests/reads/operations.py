@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from graphql import (
@@ -288,7 +288,7 @@ class Maker:
     def by(self, coordinate: str, view: View) -> dict[str, Any]:
         name = coordinate.partition(".")[2]
         type_name = name[0].upper() + name[1:]
-        members = list(self.schema.type_map[f"{type_name}By"].fields)  # type: ignore[attr-defined]  # an input type
+        members = list(cast(GraphQLInputObjectType, self.schema.type_map[f"{type_name}By"]).fields)
         member = self.chance.choice(members)
         if member == "id":
             return {"id": self.id_of(type_name, view)}

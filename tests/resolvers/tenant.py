@@ -116,9 +116,9 @@ def build(hint: Any, value: Any) -> Any:
         return [build(options[0], item) for item in value]
     if options:
         return build(options[0], value)
-    if dataclasses.is_dataclass(hint):
+    if isinstance(hint, type) and dataclasses.is_dataclass(hint):
         hints = get_type_hints(hint, include_extras=False)
-        return hint(**{name: build(hints[name], member) for name, member in value.items()})  # type: ignore[operator]  # a class
+        return hint(**{name: build(hints[name], member) for name, member in value.items()})
     return hint(value) if isinstance(hint, type) and issubclass(hint, Enum) else value
 
 

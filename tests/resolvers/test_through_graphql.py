@@ -5,6 +5,7 @@ from typing import Any
 
 import httpx
 import pytest
+from pydantic import SecretStr
 
 from api.app import create_app
 from portfolio.identity import print_id
@@ -40,7 +41,7 @@ async def send(
         home=tmp_path_factory.mktemp("home"),
         database_url=database,
         redis_url=redis_url,
-        secret_key="a secret of thirty-two characters",  # pyright: ignore[reportArgumentType] pydantic converts it
+        secret_key=SecretStr("a secret of thirty-two characters"),
         log_level="error",
     )
     holder = print_id("PERSON", tenant.person_id)
