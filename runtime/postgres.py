@@ -88,7 +88,6 @@ class Database:
             except asyncpg.InternalClientError as error:
                 # A server that stops leaves its farewell in an idle connection, which the driver cannot place.
                 connection.terminate()
-                self._give_back(connection)
                 raise asyncpg.InterfaceError("the connection was lost") from error
             except Exception as error:
                 if isinstance(error, asyncpg.InterfaceError | OSError):

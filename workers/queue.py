@@ -55,6 +55,7 @@ class Consumer:
 
     async def run(self) -> None:
         """Until canceled; then it takes nothing more, and `drain` waits for what it has begun."""
+        await self._make_group(0)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._repeat(self._take_new))
             tasks.create_task(self._repeat(self._take_over))
