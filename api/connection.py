@@ -18,12 +18,13 @@ class Connection(HttpToolsProtocol):
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
+        self._in_head = False
         self._head_timer: TimerHandle | None = None
         self._head_bytes = 0
 
     def connection_made(self, transport: Transport) -> None:
         super().connection_made(transport)
-        self._begin_head()
+        self._await_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._end_head()
@@ -31,6 +32,9 @@ class Connection(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
+        # A head that came whole has needed no timer.
+        if self._in_head:
+            self._await_head()
         if self._head_timer is not None:
             self._head_bytes += len(data)
             if self._head_bytes > _HEAD_BYTES:
@@ -38,18 +42,19 @@ class Connection(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self._begin_head()
+        self._in_head = True
 
     def on_headers_complete(self) -> None:
         self._end_head()
         super().on_headers_complete()
 
-    def _begin_head(self) -> None:
+    def _await_head(self) -> None:
         if self._head_timer is None:
             self._head_bytes = 0
             self._head_timer = self.loop.call_later(self.head_seconds, self._refuse_head, b"408 Request Timeout")
 
     def _end_head(self) -> None:
+        self._in_head = False
         if self._head_timer is not None:
             self._head_timer.cancel()
             self._head_timer = None

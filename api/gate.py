@@ -2,7 +2,6 @@
 
 import re
 from collections import OrderedDict
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,9 +24,9 @@ from graphql import (
 )
 
 from api import limits
-from api.measure import Measured, Measurer, check
+from api.measure import Measurer, check
 from api.parameters import Parameters
-from api.price import SetPrice, literal_length, total
+from api.price import Price
 from api.strict_json import parse_json, refuse_unstorable
 from runtime.refusal import ErrorCode, Refusal
 
@@ -61,8 +60,7 @@ class Candidate:
     """An operation of a document, measured."""
 
     node: OperationDefinitionNode
-    measured: Measured
-    defaults: Mapping[str, int]
+    price: Price
 
 
 @dataclass
@@ -71,7 +69,6 @@ class Document:
 
     node: DocumentNode
     operations: list[Candidate]
-    prices: list[SetPrice]
     valid: bool = False
 
     def choose(self, name: str | None) -> Candidate:
@@ -99,7 +96,8 @@ class Gate:
         """Raises Refusal or Invalid. Who asks anonymously learns only that somebody is there."""
         document = self._documents.get(parameters.text) or self._read(parameters.text)
         chosen = document.choose(parameters.operation_name)
-        cost = _cost(document, chosen, parameters.variables)
+        cost = chosen.price.of(parameters.variables)
+        check(ErrorCode.COST_LIMIT, "points of cost", limits.COST, cost)
         if chosen.node.operation is OperationType.SUBSCRIPTION:
             message = "Subscriptions need a connection that stays open."
             raise Refusal(ErrorCode.OPERATION_NOT_ALLOWED, message)
@@ -123,13 +121,13 @@ class Gate:
         fragments = [item for item in definitions if isinstance(item, FragmentDefinitionNode)]
         measurer = Measurer(self.schema, {item.name.value: item for item in fragments})
         operations = [
-            Candidate(item, measurer.measure_operation(item), _defaults(item))
+            Candidate(item, measurer.measure_operation(item))
             for item in definitions
             if isinstance(item, OperationDefinitionNode)
         ]
         for fragment in fragments:
             measurer.measure_fragment(fragment)
-        return Document(node, operations, measurer.prices)
+        return Document(node, operations)
 
     def _validate(self, document: Document) -> None:
         errors = validate(
@@ -182,21 +180,6 @@ class _Literals(Visitor):
 
     def enter_float_value(self, node: FloatValueNode, *_: Any) -> None:
         parse_json(node.value.encode())
-
-
-def _cost(document: Document, chosen: Candidate, variables: Mapping[str, Any]) -> int:
-    given = {**chosen.defaults, **variables}
-    prices = document.prices[: chosen.measured.position + 1]
-    cost = total(prices, given)[chosen.measured.position]
-    check(ErrorCode.COST_LIMIT, "points of cost", limits.COST, cost)
-    return cost
-
-
-def _defaults(operation: OperationDefinitionNode) -> dict[str, int]:
-    lengths = {
-        item.variable.name.value: literal_length(item.default_value) for item in operation.variable_definitions or ()
-    }
-    return {name: length for name, length in lengths.items() if length is not None}
 
 
 def _asks_only_who_is_there(operation: OperationDefinitionNode) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from graphql import ExecutionResult, OperationType
 from starlette.requests import Request as HttpRequest
-from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 from structlog.contextvars import bind_contextvars
 
 from api import limits
@@ -21,6 +21,8 @@ from api.viewer import Viewers, presented_key
 from resolvers.execute import Context
 from runtime.refusal import ErrorCode, Refusal
 
+_METHODS = ("POST", "GET", "HEAD")
+
 # Runs an operation that passed the gate. The data may be orjson.Fragment; what is raised fails all.
 Run = Callable[[Request, Context], Awaitable[ExecutionResult]]
 
@@ -31,6 +33,8 @@ class Turnstile:
 
     places: int = limits.IN_FLIGHT
     wait_seconds: float = limits.WAIT_SECONDS
+    running: int = 0
+    waiting: int = 0
     _free: asyncio.Semaphore = field(init=False)
 
     def __post_init__(self) -> None:
@@ -38,17 +42,26 @@ class Turnstile:
 
     @asynccontextmanager
     async def pass_through(self) -> AsyncIterator[None]:
-        with WAITING.track_inprogress():
-            try:
-                async with asyncio.timeout(self.wait_seconds if self._free.locked() else None):
-                    await self._free.acquire()
-            except TimeoutError:
-                raise Refusal(ErrorCode.OVERLOADED, "Too many requests at the moment; try again.") from None
+        if self._free.locked():
+            await self._wait()
+        else:
+            await self._free.acquire()
+        self.running += 1
         try:
-            with RUNNING.track_inprogress():
-                yield
+            yield
         finally:
+            self.running -= 1
             self._free.release()
+
+    async def _wait(self) -> None:
+        self.waiting += 1
+        try:
+            async with asyncio.timeout(self.wait_seconds):
+                await self._free.acquire()
+        except TimeoutError:
+            raise Refusal(ErrorCode.OVERLOADED, "Too many requests at the moment; try again.") from None
+        finally:
+            self.waiting -= 1
 
 
 @dataclass
@@ -61,22 +74,32 @@ class GraphQLEndpoint:
     turnstile: Turnstile = field(default_factory=Turnstile)
     run_seconds: float = limits.RUN_SECONDS
 
-    async def answer(self, http: HttpRequest) -> Response:
+    def __post_init__(self) -> None:
+        # Asked for at each scrape: counting up and down costs every request.
+        RUNNING.set_function(lambda: self.turnstile.running)
+        WAITING.set_function(lambda: self.turnstile.waiting)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        http = HttpRequest(scope, receive)
+        request_id = scope["state"]["request_id"]
         media_type = JSON
         started = time.perf_counter()
         timing = _Timing(started, started)
         try:
             media_type = choose_media_type(http.headers.getlist("accept"))
-            answer = await self._answer(http, timing)
+            answer = await self._answer(http, request_id, timing)
         except Exception as fault:
-            answer = answer_fault(fault, http.state.request_id)
+            answer = answer_fault(fault, request_id)
         if "data" not in answer.members:
             REFUSED.labels(answer.members["errors"][0]["extensions"]["code"]).inc()
-        response = answer.response(media_type)
-        response.headers["Server-Timing"] = timing.header()
-        return response
+        if http.method not in _METHODS:
+            answer.headers["Allow"] = ", ".join(_METHODS)
+        answer.headers["Server-Timing"] = timing.header()
+        await answer.response(media_type)(scope, receive, send)
 
-    async def _answer(self, http: HttpRequest, timing: "_Timing") -> Answer:
+    async def _answer(self, http: HttpRequest, request_id: str, timing: "_Timing") -> Answer:
+        if http.method not in _METHODS:
+            raise Refusal(ErrorCode.METHOD_NOT_ALLOWED, "Send a query or a mutation by POST.")
         key = presented_key(http.headers)
         parameters = await _parameters(http)
         timing.received = time.perf_counter()
@@ -85,13 +108,12 @@ class GraphQLEndpoint:
         operation = request.operation
         if http.method != "POST" and operation.operation is not OperationType.QUERY:
             raise Refusal(ErrorCode.METHOD_NOT_ALLOWED, "Send a mutation by POST.")
-        name = operation.name.value if operation.name else None
-        bind_contextvars(operation=name, cost=request.cost)
         async with self.turnstile.pass_through():
             viewer = await self.viewers.find(key) if key else None
-            context = Context(viewer, http.state.request_id, http.headers.get("idempotency-key"))
-            bind_contextvars(key=str(viewer.key_id) if viewer else None)
-            return answer_result(await self._run(request, context), http.state.request_id)
+            context = Context(viewer, request_id, http.headers.get("idempotency-key"))
+            name = operation.name.value if operation.name else None
+            bind_contextvars(operation=name, cost=request.cost, key=viewer.key_id if viewer else None)
+            return answer_result(await self._run(request, context), request_id)
 
     async def _run(self, request: Request, context: Context) -> ExecutionResult:
         deadline = asyncio.timeout(self.run_seconds)

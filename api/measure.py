@@ -26,7 +26,7 @@ from graphql import (
 )
 
 from api import limits
-from api.price import Length, SetPrice, Term, list_length
+from api.price import Length, Price, SetPrice, Term, list_length
 from runtime.refusal import ErrorCode, Refusal
 
 _NO_PAGE: frozenset[Length] = frozenset()
@@ -101,7 +101,7 @@ class Measurer:
     prices: list[SetPrice] = field(default_factory=list)
     _known: dict[tuple[frozenset[int], frozenset[Length]], Measured] = field(default_factory=dict)
 
-    def measure_operation(self, operation: OperationDefinitionNode) -> Measured:
+    def measure_operation(self, operation: OperationDefinitionNode) -> Price:
         """Raises a Refusal naming the limit that the operation exceeds."""
         part = Part(operation.selection_set, self.schema.get_root_type(operation.operation))
         roots = sum(len(selected) for selected in self._merge((part,)).fields.values())
@@ -110,7 +110,7 @@ class Measurer:
         directives = measured.directives + len(operation.directives or ())
         check(ErrorCode.TOO_MANY_ALIASES, "aliases", limits.ALIASES, measured.aliases)
         check(ErrorCode.QUERY_TOO_COMPLEX, "directives", limits.DIRECTIVES, directives)
-        return measured
+        return Price(self.prices[: measured.position + 1], operation)
 
     def measure_fragment(self, fragment: FragmentDefinitionNode) -> None:
         """On its own, because validation looks at fragments that no operation uses as well."""

@@ -6,9 +6,10 @@ A scalar is free, an object costs 1, a list its length times an item. A connecti
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
-from graphql import FieldNode, IntValueNode, ListValueNode, ValueNode, VariableNode
+from graphql import FieldNode, IntValueNode, ListValueNode, OperationDefinitionNode, ValueNode, VariableNode
 
 from api import limits
 
@@ -20,14 +21,9 @@ class Length:
     known: int
     variable: str | None = None
 
-    def of(self, variables: Mapping[str, Any]) -> int:
-        """What coercion will refuse counts as if it were not given."""
-        value = variables.get(self.variable) if self.variable else None
-        if isinstance(value, list):
-            return len(value)
-        if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
-            return value
-        return self.known
+    def of(self, given: Mapping[str, int | None]) -> int:
+        length = given.get(self.variable) if self.variable else None
+        return self.known if length is None else length
 
 
 @dataclass(frozen=True)
@@ -38,8 +34,8 @@ class Term:
     item: int
     child: int
 
-    def cost(self, variables: Mapping[str, Any], costs: list[int]) -> int:
-        count = max((length.of(variables) for length in self.lengths), default=1)
+    def cost(self, given: Mapping[str, int | None], costs: list[int]) -> int:
+        count = max((length.of(given) for length in self.lengths), default=1)
         return count * (self.item + costs[self.child])
 
 
@@ -51,12 +47,38 @@ class SetPrice:
     terms: tuple[Term, ...]
 
 
-def total(prices: Iterable[SetPrice], variables: Mapping[str, Any]) -> list[int]:
-    """The cost of each set. A set that is reached by many paths is summed up once."""
-    costs: list[int] = []
-    for price in prices:
-        costs.append(price.fixed + sum(term.cost(variables, costs) for term in price.terms))
-    return costs
+class Price:
+    """Of one operation, whose set is the last of the prices. Summed up once for the lengths that variables give."""
+
+    def __init__(self, prices: Iterable[SetPrice], operation: OperationDefinitionNode) -> None:
+        self._prices = tuple(prices)
+        lengths = (length for price in self._prices for term in price.terms for length in term.lengths)
+        self._names = tuple(sorted({length.variable for length in lengths if length.variable}))
+        self._defaults = {
+            item.variable.name.value: literal_length(item.default_value)
+            for item in operation.variable_definitions or ()
+        }
+        self._sum = lru_cache(maxsize=100)(self._sum_up)
+
+    def of(self, variables: Mapping[str, Any]) -> int:
+        return self._sum(
+            tuple(_length(variables[name]) if name in variables else self._defaults.get(name) for name in self._names)
+        )
+
+    def _sum_up(self, lengths: tuple[int | None, ...]) -> int:
+        """A set that is reached by many paths is summed up once."""
+        given = dict(zip(self._names, lengths, strict=True))
+        costs: list[int] = []
+        for price in self._prices:
+            costs.append(price.fixed + sum(term.cost(given, costs) for term in price.terms))
+        return costs[-1]
+
+
+def _length(value: Any) -> int | None:
+    """What coercion will refuse counts as if it were not given."""
+    if isinstance(value, list):
+        return len(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
 
 
 def list_length(field: FieldNode) -> Length | None:

@@ -17,13 +17,7 @@ def parse_json(body: bytes) -> Any:
     _refuse_depth(body)
     try:
         text = body.decode("utf-8")
-        return json.loads(
-            text,
-            object_pairs_hook=_object,
-            parse_int=_integer,
-            parse_float=_finite,
-            parse_constant=_constant,
-        )
+        return _DECODER.decode(text)
     except UnicodeDecodeError:
         raise Refusal(ErrorCode.INVALID_JSON, "The body is not UTF-8.") from None
     except json.JSONDecodeError as error:
@@ -106,3 +100,8 @@ def _finite(digits: str) -> float:
 
 def _constant(name: str) -> NoReturn:
     raise Refusal(ErrorCode.INVALID_JSON, f"{name} is not JSON.")
+
+
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_object, parse_int=_integer, parse_float=_finite, parse_constant=_constant
+)

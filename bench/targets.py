@@ -101,7 +101,16 @@ def targets(servers: EmbeddedServers, tenant_id: UUID, key: str) -> Iterator[dic
 
 def _uvicorn(module: str) -> tuple[str, ...]:
     """As cli/serve.py runs Folioscope."""
-    options = ("--factory", "--loop", "uvloop", "--http", "httptools", "--no-access-log", "--no-server-header")
+    options = (
+        "--factory",
+        "--loop",
+        "uvloop",
+        "--http",
+        "httptools",
+        "--no-access-log",
+        "--no-server-header",
+        "--no-proxy-headers",
+    )
     return (sys.executable, "-m", "uvicorn", f"{module}:create_app", *options, "--log-level", "warning", "--port")
 
 

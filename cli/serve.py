@@ -69,6 +69,7 @@ def _serve_on(listener: socket.socket) -> None:
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=False,
         timeout_keep_alive=30,
         # An open subscription would otherwise hold up the stop for as long as its client likes.
         timeout_graceful_shutdown=10,

@@ -15,7 +15,6 @@ from starlette.routing import Route
 from api.body import read_body
 from api.connection import Connection
 from api.door import Door, answer_exception
-from runtime.clock import Clock
 from runtime.refusal import Refusal
 
 HEAD_SECONDS = 0.3
@@ -36,7 +35,7 @@ async def answer(request: Request) -> Response:
 async def port() -> AsyncIterator[int]:
     app = Starlette(
         routes=[Route("/", answer, methods=["GET", "POST"])],
-        middleware=[Middleware(Door, clock=Clock())],
+        middleware=[Middleware(Door)],
         exception_handlers={Refusal: answer_exception},
     )
     listener = socket.create_server(("127.0.0.1", 0))

@@ -65,8 +65,8 @@ def endpoint(pool: Database, run: Run) -> GraphQLEndpoint:
 @pytest.fixture
 async def client(endpoint: GraphQLEndpoint, key: str) -> AsyncIterator[Client]:
     app = Starlette(
-        routes=[Route("/graphql", endpoint.answer, methods=["GET", "POST"])],
-        middleware=[Middleware(Door, clock=Clock())],
+        routes=[Route("/graphql", endpoint)],
+        middleware=[Middleware(Door)],
         exception_handlers={Refusal: answer_exception, HTTPException: answer_exception},
     )
     async with Client(
@@ -122,7 +122,8 @@ async def test_every_answer_says_its_request_and_is_not_stored(client: Client):
     for response in (await ask(client), await ask(client, "{"), await client.get("/nothing")):
         assert response.headers["cache-control"] == "no-store"
         assert response.headers["x-content-type-options"] == "nosniff"
-        assert len(response.headers["x-request-id"]) == 36
+    ids = [(await client.get("/nothing")).headers["x-request-id"] for _ in range(3)]
+    assert len(set(ids)) == 3
     answered = await ask(client)
     assert "gate;dur=" in answered.headers["server-timing"]
     assert "connection" not in answered.headers
@@ -131,7 +132,7 @@ async def test_every_answer_says_its_request_and_is_not_stored(client: Client):
 @pytest.mark.parametrize("given", ["", "a" * 65, "a b", "a\x1b[31m", "é"])
 async def test_a_request_id_that_could_not_be_logged_is_replaced(client: Client, given: str):
     response = await client.get("/nothing", headers=[(b"x-request-id", given.encode())])
-    assert len(response.headers["x-request-id"]) == 36
+    assert len(response.headers["x-request-id"]) > 16
     assert first(response)["extensions"]["requestId"] == response.headers["x-request-id"]
 
 

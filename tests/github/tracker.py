@@ -138,7 +138,7 @@ class Tracker:
 def application_of(webhooks: WebhookDoor) -> Starlette:
     """The route as the API has it, behind what every request passes."""
     route = Route("/webhooks/{connection}", webhooks.receive, methods=["POST"])
-    middleware = [Middleware(Door, clock=Clock())]
+    middleware = [Middleware(Door)]
     return Starlette(routes=[route], middleware=middleware, exception_handlers={Refusal: answer_exception})
 
 

@@ -35,7 +35,7 @@ async def client(tenant: Tenant) -> AsyncIterator[httpx.AsyncClient]:
     door = IngestDoor(tenant.database, Viewers(tenant.database, clock), clock)
     app = Starlette(
         routes=[Route(PATH, door.receive, methods=["POST"])],
-        middleware=[Middleware(Door, clock=clock)],
+        middleware=[Middleware(Door)],
         exception_handlers={Refusal: answer_exception},
     )
     headers = {"authorization": f"Bearer {await _key(tenant, 'INGEST')}"}
