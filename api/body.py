@@ -1,11 +1,10 @@
 """The body of a request, read within a size and a time."""
 
-import asyncio
-
 from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 from starlette.requests import Request as HttpRequest
 
+from api.deadline import Deadline
 from runtime.refusal import ErrorCode, Refusal
 
 
@@ -14,7 +13,7 @@ async def read_body(request: HttpRequest, limit: int, seconds: float) -> bytes:
     _refuse_announced(request.headers, limit)
     body = bytearray()
     try:
-        async with asyncio.timeout(seconds):
+        with Deadline(seconds):
             async for chunk in request.stream():
                 _refuse_size(limit, len(body) + len(chunk))
                 body += chunk

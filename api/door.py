@@ -1,6 +1,5 @@
 """What every request passes: limits of its head, an id, one log line, figures, and a last resort."""
 
-import asyncio
 import re
 import secrets
 import time
@@ -20,6 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import limits
 from api.answer import answer_fault
+from api.deadline import Deadline
 from api.metrics import REQUESTS, SECONDS
 from runtime.refusal import ErrorCode, Refusal
 
@@ -118,10 +118,9 @@ class Visit:
         if len(length) > 9 or int(length) > _REST_BYTES:
             return
         size = 0
-        with suppress(TimeoutError):
-            async with asyncio.timeout(_REST_SECONDS):
-                while self._unread and size <= _REST_BYTES:
-                    size += len((await self.receive()).get("body", b""))
+        with suppress(TimeoutError), Deadline(_REST_SECONDS):
+            while self._unread and size <= _REST_BYTES:
+                size += len((await self.receive()).get("body", b""))
 
     def finish(self) -> None:
         path, seconds = self.scope["path"], time.perf_counter() - self._started

@@ -14,6 +14,7 @@ from structlog.contextvars import bind_contextvars
 from api import limits
 from api.answer import JSON, Answer, answer_fault, answer_result, choose_media_type
 from api.body import read_body, require_json
+from api.deadline import Deadline
 from api.gate import Gate, Request
 from api.metrics import REFUSED, RUNNING, WAITING
 from api.parameters import Parameters, from_body, from_query_string
@@ -56,7 +57,7 @@ class Turnstile:
     async def _wait(self) -> None:
         self.waiting += 1
         try:
-            async with asyncio.timeout(self.wait_seconds):
+            with Deadline(self.wait_seconds):
                 await self._free.acquire()
         except TimeoutError:
             raise Refusal(ErrorCode.OVERLOADED, "Too many requests at the moment; try again.") from None
@@ -116,12 +117,12 @@ class GraphQLEndpoint:
             return answer_result(await self._run(request, context), request_id)
 
     async def _run(self, request: Request, context: Context) -> ExecutionResult:
-        deadline = asyncio.timeout(self.run_seconds)
+        deadline = Deadline(self.run_seconds)
         try:
-            async with deadline:
+            with deadline:
                 return await self.run(request, context)
         except TimeoutError:
-            if not deadline.expired():
+            if not deadline.expired:
                 raise
             raise Refusal(ErrorCode.TIMEOUT, "The request took too long.") from None
 
