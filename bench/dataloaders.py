@@ -43,6 +43,11 @@ select i.* from unnest($2::uuid[]) as p (id) cross join lateral (
   where l.tenant_id = $1 and l.product_id = p.id and i.archived_at is null order by i.id limit $3) i
 """
 _PORTFOLIO = "select id, name, health_score_id from portfolio where tenant_id = $1 and key = $2"
+_CHILDREN = """
+select c.* from unnest($2::uuid[]) as p (id) cross join lateral (
+  select parent_id, id, name, health_score_id from portfolio
+  where tenant_id = $1 and parent_id = p.id and archived_at is null order by id limit $3) c
+"""
 _PRODUCT_COLUMNS = "id, key, name, lifecycle_stage, tier, owner_id, health_score_id"
 _PRODUCT = f"select {_PRODUCT_COLUMNS} from product where tenant_id = $1 and key = $2"
 _PRODUCTS = f"""
@@ -50,10 +55,11 @@ select {_PRODUCT_COLUMNS} from product
 where tenant_id = $1 and portfolio_id = $2 and archived_at is null order by id limit $3
 """
 _ROLLUP = """
-select p.{column} as name, count(*) as products, round(avg(p.health_score_mp))::integer as average_mp
-from product p where p.tenant_id = $1 and p.archived_at is null and p.portfolio_id in (
-  select descendant_id from portfolio_closure where tenant_id = $1 and ancestor_id = $2)
-group by 1 order by 1
+select c.ancestor_id as parent_id, p.{column} as name, count(*) as products,
+  round(avg(p.health_score_mp))::integer as average_mp
+from portfolio_closure c join product p on p.tenant_id = c.tenant_id and p.portfolio_id = c.descendant_id
+where c.tenant_id = $1 and c.ancestor_id = any ($2) and p.archived_at is null
+group by 1, 2 order by 2
 """
 
 
@@ -65,12 +71,13 @@ class Loaders:
         self.owners = DataLoader(load_fn=self._by_id(_OWNERS))
         self.health = DataLoader(load_fn=self._by_id(_HEALTH))
         self.targets = DataLoader(load_fn=self._by_id(_TARGETS))
-        self._lists: dict[tuple[str, int], DataLoader[UUID, list[asyncpg.Record]]] = {}
+        self._lists: dict[Any, DataLoader[UUID, list[asyncpg.Record]]] = {}
 
-    def children(self, statement: str, first: int) -> DataLoader[UUID, list[asyncpg.Record]]:
-        loader = self._lists.get((statement, first))
+    def children(self, statement: str, *arguments: int) -> DataLoader[UUID, list[asyncpg.Record]]:
+        loader = self._lists.get((statement, *arguments))
         if loader is None:
-            loader = self._lists[(statement, first)] = DataLoader(load_fn=self._by_parent(statement, first))
+            loader = DataLoader(load_fn=self._by_parent(statement, *arguments))
+            self._lists[(statement, *arguments)] = loader
         return loader
 
     def _by_id(self, statement: str) -> Callable[[list[UUID]], Any]:
@@ -80,10 +87,10 @@ class Loaders:
 
         return load
 
-    def _by_parent(self, statement: str, first: int) -> Callable[[list[UUID]], Any]:
+    def _by_parent(self, statement: str, *arguments: int) -> Callable[[list[UUID]], Any]:
         async def load(ids: list[UUID]) -> Sequence[list[asyncpg.Record]]:
             rows: dict[UUID, list[asyncpg.Record]] = defaultdict(list)
-            for row in await self.pool.fetch(statement, self.tenant_id, ids, first):
+            for row in await self.pool.fetch(statement, self.tenant_id, ids, *arguments):
                 rows[row["parent_id"]].append(row)
             return [rows[id_] for id_ in ids]
 
@@ -278,10 +285,13 @@ class Portfolio:
 
     @strawberry.field
     async def rollup(self, info: Info, group_by: RollupGroup) -> list[Bucket]:
-        loaders = _loaders(info)
-        statement = _ROLLUP.format(column=group_by.value)
-        rows = await loaders.pool.fetch(statement, loaders.tenant_id, self.row["id"])
-        return [Bucket(group=row[0], count=row[1], average_score=_points(row[2])) for row in rows]
+        rows = await _loaders(info).children(_ROLLUP.format(column=group_by.value)).load(self.row["id"])
+        return [Bucket(group=row[1], count=row[2], average_score=_points(row[3])) for row in rows]
+
+    @strawberry.field
+    async def children(self, info: Info, first: int) -> "Nodes[Portfolio]":
+        rows = await _loaders(info).children(_CHILDREN, first).load(self.row["id"])
+        return Nodes(nodes=[Portfolio(row=row, name=row["name"]) for row in rows])
 
 
 @strawberry.input

@@ -1,4 +1,4 @@
-"""What is asked: the wall, one product, and an executive's roll-up."""
+"""What is asked: the wall, one product, an executive's roll-up, and that of every portfolio below."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -24,14 +24,20 @@ query Wall($portfolio: String!, $first: Int!) {
 _PRODUCT = """
 query OneProduct($product: String!) { product(by: {key: $product}) { ...ProductFields } }
 """
+_ROLLUP_FIELDS = """
+fragment RollupFields on Portfolio {
+  name
+  health { score band }
+  bands: rollup(groupBy: BAND) { group count averageScore }
+  stages: rollup(groupBy: STAGE) { group count averageScore }
+}
+"""
 _ROLLUP = """
-query Rollup($portfolio: String!) {
-  portfolio(by: {key: $portfolio}) {
-    name
-    health { score band }
-    bands: rollup(groupBy: BAND) { group count averageScore }
-    stages: rollup(groupBy: STAGE) { group count averageScore }
-  }
+query Rollup($portfolio: String!) { portfolio(by: {key: $portfolio}) { ...RollupFields } }
+"""
+_OVERVIEW = """
+query Overview($portfolio: String!) {
+  portfolio(by: {key: $portfolio}) { ...RollupFields children(first: 10) { nodes { ...RollupFields } } }
 }
 """
 
@@ -48,7 +54,8 @@ class Operation:
 OPERATIONS = {
     "wall": Operation("wall, 50 products", _WALL + _PRODUCT_FIELDS, {"portfolio": WALL_KEY, "first": 50}),
     "product": Operation("one product", _PRODUCT + _PRODUCT_FIELDS, {"product": "PRODUCT-7"}),
-    "rollup": Operation("roll-up by band and stage", _ROLLUP, {"portfolio": "ALL"}),
+    "rollup": Operation("roll-up by band and stage", _ROLLUP + _ROLLUP_FIELDS, {"portfolio": "ALL"}),
+    "overview": Operation("the same, and of 5 portfolios below", _OVERVIEW + _ROLLUP_FIELDS, {"portfolio": "ALL"}),
 }
 
 
