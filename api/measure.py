@@ -12,6 +12,7 @@ from graphql import (
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
+    GraphQLField,
     GraphQLInterfaceType,
     GraphQLNamedType,
     GraphQLObjectType,
@@ -52,10 +53,20 @@ class Part:
 
 @dataclass(frozen=True)
 class Selected:
-    """A field of a merged set. Types are null where the document names what does not exist."""
+    """A field of a merged set. Its definition is null where the document names what does not exist."""
 
     node: FieldNode
-    type_: GraphQLOutputType | None
+    definition: GraphQLField | None
+
+    @property
+    def type_(self) -> GraphQLOutputType | None:
+        return self.definition.type if self.definition else None
+
+    @property
+    def usual_length(self) -> Length:
+        """Of the list when the document does not say."""
+        is_cut = self.definition is not None and "first" in self.definition.args
+        return Length(limits.DEFAULT_PAGE if is_cut else limits.UNPAGED_LIST)
 
     @property
     def is_list(self) -> bool:
@@ -174,7 +185,7 @@ class Measurer:
                 merged.directives += len(selection.directives or ())
                 if isinstance(selection, FieldNode):
                     name = (selection.alias or selection.name).value
-                    selected = Selected(selection, self._field_type(part.type_, selection))
+                    selected = Selected(selection, self._definition(part.type_, selection))
                     merged.fields.setdefault(name, []).append(selected)
                 elif isinstance(selection, InlineFragmentNode):
                     waiting.append(self._inline_part(selection, part.type_))
@@ -192,11 +203,10 @@ class Measurer:
         check(code, "selections of one object", limits.SELECTIONS_OF_SET, merged.selections)
         check(code, "selections after expansion", limits.VISITS, self.visits)
 
-    def _field_type(self, parent: GraphQLNamedType | None, node: FieldNode) -> GraphQLOutputType | None:
+    def _definition(self, parent: GraphQLNamedType | None, node: FieldNode) -> GraphQLField | None:
         if not isinstance(parent, GraphQLObjectType | GraphQLInterfaceType):
             return None
-        found = self.schema.get_field(parent, node.name.value)
-        return found.type if found else None
+        return self.schema.get_field(parent, node.name.value)
 
     def _inline_part(self, fragment: InlineFragmentNode, parent: GraphQLNamedType | None) -> Part:
         condition = fragment.type_condition
@@ -225,15 +235,11 @@ def _check_repetition(selected: list[Selected]) -> None:
 
 def _lengths(objects: list[Selected], connection: bool, page: frozenset[Length]) -> frozenset[Length]:
     """Of a list or a connection, none for a single object. The lists of a connection are its page."""
-    if connection:
-        default = Length(limits.DEFAULT_PAGE)
-    elif any(item.is_list for item in objects):
-        default = Length(limits.UNPAGED_LIST)
-        if page:
-            return page
-    else:
+    if not connection and not any(item.is_list for item in objects):
         return _NO_PAGE
-    return frozenset(list_length(item.node) or default for item in objects)
+    if page and not connection:
+        return page
+    return frozenset(list_length(item.node) or item.usual_length for item in objects)
 
 
 def _refuse_depth() -> NoReturn:

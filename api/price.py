@@ -1,7 +1,7 @@
 """The price of an operation: worked out once for a document, summed up for each request's variables.
 
-A scalar is free, an object costs 1, a list its length times an item. A connection's length is
-`first` or `last`, else the default page; of a list without pages nothing is known, so it counts 5.
+A scalar is free, an object costs 1, a list its length times an item. The length is `first` or `last`, else the default
+page of whatever takes them; of other lists nothing is known, so they count 5.
 """
 
 from collections.abc import Iterable, Mapping

@@ -192,6 +192,8 @@ def test_many_different_merged_objects_end_at_the_visits_allowed():
         ("{products(first:10){nodes{id initiatives(first:5){nodes{id}}}}}", 1 + 10 * (1 + 1 + 5)),
         ("{products(first:10){nodes{id}} products(first:10){nodes{name}}}", 1 + 10),
         ('{nodes(ids:["a","b","c"]){id}}', 3),
+        ("{movers{id portfolio{id}}}", 20 * 2),
+        ("{movers(first:3){id}}", 3),
         ("{products(first:10){...c}} fragment c on ProductConnection{nodes{...p}} fragment p on Product{id}", 1 + 10),
         ("{a:products(first:2){...c} b:products(first:3){...c}} fragment c on ProductConnection{nodes{id}}", 2 + 5),
     ],
