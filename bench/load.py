@@ -9,6 +9,7 @@ import asyncpg
 
 from bench.data import TENANTS, Tenant, columns_of, make_tenant, records
 from cli.progress import Report
+from portfolio.enumerations import SearchKind
 from runtime.viewer import make_key
 
 _SCOPES = ["READ", "WRITE", "INGEST", "ADMIN"]
@@ -32,13 +33,15 @@ async def load(url: str, report: Report) -> dict[UUID, str]:
             keys[tenant.id] = _add_key(tenant)
             tenant_tables = list(tenant.rows)
             async with connection.transaction():
-                # A KPI names its newest measurement and target, which name the KPI.
+                # A KPI names its newest measurement and target, which name the KPI. No trigger runs then.
                 await connection.execute("set local session_replication_role = replica")
                 for table, rows in tenant.rows.items():
                     await _copy(connection, table, rows)
+        for kind in SearchKind:
+            await connection.execute(f"call fill_search_words('{kind.lower()}')")
         await connection.execute(_RAISE_ALL)
         # Only what has rows: an analyzed empty table is taken for a small one, and read from end to end.
-        for table in (*tenant_tables, "signal"):
+        for table in (*tenant_tables, "signal", "search_word"):
             await connection.execute(f"vacuum analyze {table}")
     finally:
         await connection.close()

@@ -58,27 +58,29 @@ class Site:
         return self.planner.catalogue.prefixes
 
     def fill(self, source: Source, **names: str) -> str:
-        """A template's text: arguments are days, instants (relative ones included) or numbers of rows; a function
-        chooses by what is given."""
+        """A template's text: arguments are texts, words of an enumeration, days, instants (relative ones included) or
+        numbers of rows; a function chooses by what is given."""
         template = source if isinstance(source, str) else source(self.arguments)
         filled = {"self": self.alias, "parent": self.aliases[1], **names}
         for name, leaf in self.arguments.items():
             if isinstance(leaf, Leaf) and f"{{{name}}}" in template:
-                filled[name] = self._size(leaf) if name == "first" else self._moment(name, leaf)
+                filled[name] = self._parameter(name, leaf)
         return self.statement.fill(template, filled)
 
     def print_object(self, type_: GraphQLObjectType, alias: str) -> tuple[str, list[str]]:
         return self.planner.print_object(type_, alias, self.alias, self.planner.subselection(type_, self.details))
 
-    def _moment(self, name: str, leaf: Leaf) -> str:
-        if get_named_type(self.definition.args[name].type).name == "Date":
-            return self.statement.parameter(lambda binding: leaf.read(binding.variables), "date")
-        return self.statement.parameter(
-            lambda binding: resolve_instant(leaf.read(binding.variables), binding.now), "timestamptz"
-        )
-
-    def _size(self, leaf: Leaf) -> str:
-        return self.statement.parameter(size_binder(leaf, self.coordinate, "first"), "integer")
+    def _parameter(self, name: str, leaf: Leaf) -> str:
+        parameter, type_ = self.statement.parameter, get_named_type(self.definition.args[name].type)
+        if name == "first":
+            return parameter(size_binder(leaf, self.coordinate, name), "integer")
+        if isinstance(type_, GraphQLEnumType):
+            return parameter(lambda binding: [str(word.value) for word in leaf.read(binding.variables)], "text[]")
+        if type_.name == "String":
+            return _text_parameter(self.statement, leaf)
+        if type_.name == "Date":
+            return parameter(lambda binding: leaf.read(binding.variables), "date")
+        return parameter(lambda binding: resolve_instant(leaf.read(binding.variables), binding.now), "timestamptz")
 
 
 def print_field(mapping: Any, site: Site) -> list[str]:

@@ -62,6 +62,20 @@ CREATE FUNCTION public.calendar_buckets(first_on date, last_on date, unit text) 
    WHERE (calendar_buckets.unit = 'MONTH'::text);
 END;
 
+CREATE PROCEDURE public.fill_search_words(IN target regclass)
+    LANGUAGE plpgsql
+    AS $$
+declare
+  is_live text := case when exists (select from pg_attribute where attrelid = target and attname = 'archived_at')
+                       then 'n.archived_at is null' else 'true' end;
+begin
+  execute format('insert into search_word (tenant_id, word, node_id, kind, key, name, key_text, name_text) '
+    'select n.tenant_id, w.word, n.id, %L, n.key, n.name, f.key_text, f.name_text from %s n, '
+    'lateral (select search_text(n.key) as key_text, search_text(n.name) as name_text offset 0) f, '
+    'search_words(f.key_text || '' '' || f.name_text) as w (word) where %s on conflict do nothing',
+    upper(target::text), target, is_live);
+end $$;
+
 CREATE TABLE public.api_key (
     tenant_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -181,11 +195,51 @@ CREATE FUNCTION public.find_connection(connection_id uuid) RETURNS TABLE(tenant_
    WHERE (c.id = find_connection.connection_id);
 END;
 
+CREATE FUNCTION public.keep_search_words() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+declare
+  folded_key text := search_text(new.key);
+  folded_name text := search_text(new.name);
+begin
+  if tg_op = 'UPDATE' then
+    delete from search_word where tenant_id = old.tenant_id and node_id = old.id;
+  end if;
+  -- The organization has no column archived_at.
+  if to_jsonb(new) ->> 'archived_at' is null then
+    insert into search_word (tenant_id, word, node_id, kind, key, name, key_text, name_text)
+    select new.tenant_id, word, new.id, upper(tg_table_name), new.key, new.name, folded_key, folded_name
+    from search_words(folded_key || ' ' || folded_name) as word
+    on conflict do nothing;
+  end if;
+  return null;
+end $$;
+
 CREATE FUNCTION public.lock_connection_items(of_connection_id uuid) RETURNS void
     LANGUAGE sql
     BEGIN ATOMIC
  SELECT pg_advisory_xact_lock(hashtextextended(('items of connection '::text || (of_connection_id)::text), (0)::bigint)) AS pg_advisory_xact_lock;
 END;
+
+CREATE PROCEDURE public.make_searchable(IN target regclass)
+    LANGUAGE plpgsql
+    AS $$
+declare
+  watched text := case when exists (select from pg_attribute where attrelid = target and attname = 'archived_at')
+                       then 'old.key, old.name, old.archived_at' else 'old.key, old.name' end;
+begin
+  execute format('create trigger search_new after insert on %s for each row '
+    'execute function keep_search_words()', target);
+  execute format('create trigger search_changed after update on %s for each row '
+    'when ((%s) is distinct from (%s)) execute function keep_search_words()',
+    target, watched, replace(watched, 'old.', 'new.'));
+  -- The owner fills in the words of all tenants: for this transaction its own walls do not stand before it.
+  execute format('alter table %s no force row level security', target);
+  alter table search_word no force row level security;
+  call fill_search_words(target);
+  execute format('alter table %s force row level security', target);
+  alter table search_word force row level security;
+end $$;
 
 CREATE FUNCTION public.organization_day(instant timestamp with time zone) RETURNS date
     LANGUAGE sql STABLE
@@ -419,6 +473,18 @@ END;
 CREATE FUNCTION public.report_stale_on(reported_at timestamp with time zone) RETURNS date
     LANGUAGE sql STABLE
     RETURN (public.organization_day(reported_at) + 15);
+
+CREATE FUNCTION public.search_text(given text) RETURNS text
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    RETURN btrim(regexp_replace(replace(replace(replace(replace(translate(lower(regexp_replace(NORMALIZE((given COLLATE "C"), NFKD), '[\u0300-\u036f]'::text, ''::text, 'g'::text)), 'ØøĐđÐðŁłĦħŦŧŊŋıẞÆŒÞΑΒΓΔΕΖΗΘΙΚΛΜΝΞΟΠΡΣΤΥΦΧΨΩςАБВГДЕЖЗИКЛМНОПРСТУФХЦЧШЩЪЫЬЭЮЯЂЄЅІЈЉЊЋЏҐ'::text, 'ooddddllhhttnnißæœþαβγδεζηθικλμνξοπρστυφχψωσабвгдежзиклмнопрстуфхцчшщъыьэюяђєѕіјљњћџґ'::text), 'ß'::text, 'ss'::text), 'æ'::text, 'ae'::text), 'œ'::text, 'oe'::text), 'þ'::text, 'th'::text), '[\u0001-\u002f\u003a-\u0060\u007b-\u00bf\u00d7\u00f7\u2000-\u206f\u2190-\u2bff\u2e00-\u2e7f\u3000-\u303f\U0010ffff]+'::text, ' '::text, 'g'::text));
+
+CREATE FUNCTION public.search_words(folded text) RETURNS SETOF text
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT DISTINCT ("left"(word.word, 64) COLLATE "C") AS "left"
+    FROM string_to_table(search_words.folded, ' '::text) word(word)
+   WHERE (word.word <> ''::text);
+END;
 
 CREATE TABLE public.health_score (
     tenant_id uuid NOT NULL,
@@ -1213,6 +1279,19 @@ CREATE VIEW public.sealed_event WITH (security_invoker='true') AS
    FROM (public.event_seal s
      JOIN public.event e ON (((e.tenant_id = s.tenant_id) AND (e.id = s.event_id))));
 
+CREATE TABLE public.search_word (
+    tenant_id uuid NOT NULL,
+    word text NOT NULL COLLATE pg_catalog."C",
+    node_id uuid NOT NULL,
+    kind text NOT NULL,
+    key text NOT NULL COLLATE pg_catalog."C",
+    name text NOT NULL COLLATE pg_catalog."C",
+    key_text text NOT NULL COLLATE pg_catalog."C",
+    name_text text NOT NULL COLLATE pg_catalog."C"
+);
+
+ALTER TABLE ONLY public.search_word FORCE ROW LEVEL SECURITY;
+
 CREATE TABLE public.skill (
     tenant_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -1391,6 +1470,9 @@ ALTER TABLE ONLY public.progress_snapshot
 ALTER TABLE ONLY public.saved_view
     ADD CONSTRAINT saved_view_pkey PRIMARY KEY (tenant_id, id);
 
+ALTER TABLE ONLY public.search_word
+    ADD CONSTRAINT search_word_pkey PRIMARY KEY (tenant_id, word, node_id);
+
 ALTER TABLE ONLY public.service_account
     ADD CONSTRAINT service_account_pkey PRIMARY KEY (tenant_id, id);
 
@@ -1548,6 +1630,8 @@ CREATE INDEX saved_view_person ON public.saved_view USING btree (tenant_id, pers
 
 CREATE INDEX saved_view_service_account ON public.saved_view USING btree (tenant_id, service_account_id, id);
 
+CREATE INDEX search_word_node ON public.search_word USING btree (tenant_id, node_id);
+
 CREATE INDEX signal_due ON public.signal USING btree (due_at) WHERE (due_at IS NOT NULL);
 
 CREATE INDEX signal_waiting ON public.signal USING btree (raised_at) WHERE ((generation > done_generation) AND (parked_at IS NULL));
@@ -1575,6 +1659,38 @@ CREATE INDEX work_item_link_initiative ON public.work_item_link USING btree (ten
 CREATE UNIQUE INDEX work_item_link_open ON public.work_item_link USING btree (tenant_id, work_item_id, initiative_id) WHERE (valid_to IS NULL);
 
 CREATE INDEX work_item_milestone ON public.work_item USING btree (tenant_id, connection_id, milestone_source_id);
+
+CREATE TRIGGER search_changed AFTER UPDATE ON public.initiative FOR EACH ROW WHEN ((((old.key IS DISTINCT FROM new.key) OR (old.name IS DISTINCT FROM new.name)) OR (old.archived_at IS DISTINCT FROM new.archived_at))) EXECUTE FUNCTION public.keep_search_words();
+
+CREATE TRIGGER search_changed AFTER UPDATE ON public.kpi FOR EACH ROW WHEN ((((old.key IS DISTINCT FROM new.key) OR (old.name IS DISTINCT FROM new.name)) OR (old.archived_at IS DISTINCT FROM new.archived_at))) EXECUTE FUNCTION public.keep_search_words();
+
+CREATE TRIGGER search_changed AFTER UPDATE ON public.organization FOR EACH ROW WHEN (((old.key IS DISTINCT FROM new.key) OR (old.name IS DISTINCT FROM new.name))) EXECUTE FUNCTION public.keep_search_words();
+
+CREATE TRIGGER search_changed AFTER UPDATE ON public.person FOR EACH ROW WHEN ((((old.key IS DISTINCT FROM new.key) OR (old.name IS DISTINCT FROM new.name)) OR (old.archived_at IS DISTINCT FROM new.archived_at))) EXECUTE FUNCTION public.keep_search_words();
+
+CREATE TRIGGER search_changed AFTER UPDATE ON public.portfolio FOR EACH ROW WHEN ((((old.key IS DISTINCT FROM new.key) OR (old.name IS DISTINCT FROM new.name)) OR (old.archived_at IS DISTINCT FROM new.archived_at))) EXECUTE FUNCTION public.keep_search_words();
+
+CREATE TRIGGER search_changed AFTER UPDATE ON public.product FOR EACH ROW WHEN ((((old.key IS DISTINCT FROM new.key) OR (old.name IS DISTINCT FROM new.name)) OR (old.archived_at IS DISTINCT FROM new.archived_at))) EXECUTE FUNCTION public.keep_search_words();
+
+CREATE TRIGGER search_changed AFTER UPDATE ON public.skill FOR EACH ROW WHEN ((((old.key IS DISTINCT FROM new.key) OR (old.name IS DISTINCT FROM new.name)) OR (old.archived_at IS DISTINCT FROM new.archived_at))) EXECUTE FUNCTION public.keep_search_words();
+
+CREATE TRIGGER search_changed AFTER UPDATE ON public.team FOR EACH ROW WHEN ((((old.key IS DISTINCT FROM new.key) OR (old.name IS DISTINCT FROM new.name)) OR (old.archived_at IS DISTINCT FROM new.archived_at))) EXECUTE FUNCTION public.keep_search_words();
+
+CREATE TRIGGER search_new AFTER INSERT ON public.initiative FOR EACH ROW EXECUTE FUNCTION public.keep_search_words();
+
+CREATE TRIGGER search_new AFTER INSERT ON public.kpi FOR EACH ROW EXECUTE FUNCTION public.keep_search_words();
+
+CREATE TRIGGER search_new AFTER INSERT ON public.organization FOR EACH ROW EXECUTE FUNCTION public.keep_search_words();
+
+CREATE TRIGGER search_new AFTER INSERT ON public.person FOR EACH ROW EXECUTE FUNCTION public.keep_search_words();
+
+CREATE TRIGGER search_new AFTER INSERT ON public.portfolio FOR EACH ROW EXECUTE FUNCTION public.keep_search_words();
+
+CREATE TRIGGER search_new AFTER INSERT ON public.product FOR EACH ROW EXECUTE FUNCTION public.keep_search_words();
+
+CREATE TRIGGER search_new AFTER INSERT ON public.skill FOR EACH ROW EXECUTE FUNCTION public.keep_search_words();
+
+CREATE TRIGGER search_new AFTER INSERT ON public.team FOR EACH ROW EXECUTE FUNCTION public.keep_search_words();
 
 ALTER TABLE ONLY public.api_key
     ADD CONSTRAINT api_key_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.organization(tenant_id);
@@ -1813,6 +1929,9 @@ ALTER TABLE ONLY public.saved_view
 ALTER TABLE ONLY public.saved_view
     ADD CONSTRAINT saved_view_tenant_id_service_account_id_fkey FOREIGN KEY (tenant_id, service_account_id) REFERENCES public.service_account(tenant_id, id);
 
+ALTER TABLE ONLY public.search_word
+    ADD CONSTRAINT search_word_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.organization(tenant_id);
+
 ALTER TABLE ONLY public.service_account
     ADD CONSTRAINT service_account_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.organization(tenant_id);
 
@@ -1981,6 +2100,8 @@ CREATE POLICY relay ON public.signal TO folioscope_relay USING (true) WITH CHECK
 
 ALTER TABLE public.saved_view ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.search_word ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.service_account ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.signal ENABLE ROW LEVEL SECURITY;
@@ -2070,6 +2191,8 @@ CREATE POLICY tenant ON public.product TO folioscope_app USING ((tenant_id = ( S
 CREATE POLICY tenant ON public.progress_snapshot TO folioscope_app USING ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id))) WITH CHECK ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id)));
 
 CREATE POLICY tenant ON public.saved_view TO folioscope_app USING ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id))) WITH CHECK ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id)));
+
+CREATE POLICY tenant ON public.search_word TO folioscope_app USING ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id))) WITH CHECK ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id)));
 
 CREATE POLICY tenant ON public.service_account TO folioscope_app USING ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id))) WITH CHECK ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id)));
 
@@ -2216,6 +2339,8 @@ GRANT SELECT,INSERT ON TABLE public.progress_snapshot TO folioscope_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.saved_view TO folioscope_app;
 
 GRANT SELECT ON TABLE public.sealed_event TO folioscope_app;
+
+GRANT SELECT,INSERT,DELETE ON TABLE public.search_word TO folioscope_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.skill TO folioscope_app;
 

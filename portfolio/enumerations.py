@@ -199,3 +199,25 @@ class SavedViewEntity(StrEnum):
     PRODUCT = "PRODUCT"
     INITIATIVE = "INITIATIVE"
     KPI = "KPI"
+
+
+class SearchKind(StrEnum):
+    """What search finds: tables that are made searchable."""
+
+    ORGANIZATION = "ORGANIZATION"
+    PORTFOLIO = "PORTFOLIO"
+    PRODUCT = "PRODUCT"
+    INITIATIVE = "INITIATIVE"
+    KPI = "KPI"
+    TEAM = "TEAM"
+    PERSON = "PERSON"
+    SKILL = "SKILL"
+
+
+class SearchMatch(StrEnum):
+    """In the order of hits."""
+
+    KEY = "KEY"
+    KEY_PREFIX = "KEY_PREFIX"
+    NAME_PREFIX = "NAME_PREFIX"
+    WORDS = "WORDS"

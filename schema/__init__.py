@@ -27,6 +27,7 @@ from schema.portfolio import Portfolio, PortfolioQuery
 from schema.product import Product, ProductQuery
 from schema.progress_snapshot import ProgressSnapshot
 from schema.saved_view import SavedView, SavedViewQuery
+from schema.search import SearchQuery
 from schema.service_account import ServiceAccount, ServiceAccountQuery
 from schema.skill import Skill, SkillQuery
 from schema.skill_demand import SkillDemand, SkillDemandQuery
@@ -95,6 +96,7 @@ class Query(
     LabelQuery,
     CustomFieldQuery,
     SavedViewQuery,
+    SearchQuery,
 ):
     node = refetch(Node, "Object of any type by its id; null when there is none that you may see.", many=False)
     nodes = refetch(

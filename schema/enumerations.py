@@ -32,6 +32,8 @@ _TYPES = {
     words.CustomFieldEntity: "Kind of object that a custom field is for.",
     words.CustomFieldType: "Type of a custom field's values.",
     words.SavedViewEntity: "Kind of object that a saved view lists.",
+    words.SearchKind: "Kind of object that search finds.",
+    words.SearchMatch: "Why search found an object: the first that is true.",
 }
 
 _VALUES = {
@@ -146,6 +148,13 @@ _VALUES = {
     "PRODUCT": "Products.",
     "INITIATIVE": "Initiatives.",
     "KPI": "KPIs.",
+    "ORGANIZATION": "The organization itself.",
+    "PERSON": "People.",
+    "SKILL": "Skills.",
+    "KEY": "The query is its key.",
+    "KEY_PREFIX": "Its key begins with the query.",
+    "NAME_PREFIX": "Its name begins with the query.",
+    "WORDS": "Each word asked begins a word of its key or name.",
 }
 
 # A value whose meaning depends on its type.
@@ -158,6 +167,7 @@ _EXCEPTIONS = {
     (words.EventSource, "INGEST"): "Streaming ingest.",
     (words.AssignmentRole, "OTHER"): "Anything else.",
     (words.ReportedStatus, "AT_RISK"): "It may not be reached, somebody says.",
+    (words.SearchKind, "TEAM"): "Teams.",
 }
 
 

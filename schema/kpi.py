@@ -9,7 +9,7 @@ from compiler.listing import ExtraFilter, listing
 from compiler.mapping import Filter
 from portfolio.enumerations import KpiCategory, KpiDirection, KpiValueMode
 from schema.custom_field import custom_fields
-from schema.node import HealthSubject, Node
+from schema.node import HealthSubject, Searchable
 from schema.reference import by_id_key_or_external, external_references, lookup_input
 from schema.scalars import COMPARATORS
 
@@ -17,18 +17,10 @@ _WALL = "exists (select from subject s where s.tenant_id = {self}.tenant_id and 
 
 
 @table("kpi", kind="KPI", wall=_WALL)
-class Kpi(Node):
+class Kpi(Searchable):
     """A measure of a product, an initiative, a portfolio or the organization, with a target."""
 
     id: strawberry.ID = identifier("KPI")
-    key: str = column("Name that people use, unique in the organization.", filter="STRING", order=True)
-    name: str = column(
-        "Display name.",
-        filter="STRING",
-        filter_expression="{self}.name_key",
-        normalized=True,
-        order="{self}.name_key",
-    )
     description: str | None = column("How it is measured, in Markdown; null when nobody wrote it down.")
     subject = one_of(HealthSubject, "What the KPI measures.", "{self}.subject_id")
     category: KpiCategory = column(

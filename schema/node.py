@@ -18,6 +18,20 @@ class Node:
     id: strawberry.ID = column("Opaque id, unique in the whole system and stable for ever.")
 
 
+@interface
+class Searchable(Node):
+    """An object that `search` finds by its key and its name."""
+
+    key: str = column("Name that people use, unique in the organization.", filter="STRING", order=True)
+    name: str = column(
+        "Display name.",
+        filter="STRING",
+        filter_expression="{self}.name_key",
+        normalized=True,
+        order="{self}.name_key",
+    )
+
+
 @value_object
 class HealthPoint:
     """Health of one day, as its last revision says."""
@@ -69,17 +83,9 @@ def _reported(column_name: str) -> str:
 
 
 @interface
-class HealthSubject(Node):
+class HealthSubject(Searchable):
     """An object whose health is measured: an organization, a portfolio, a product or an initiative."""
 
-    key: str = column("Name that people use, unique in the organization.", filter="STRING", order=True)
-    name: str = column(
-        "Display name.",
-        filter="STRING",
-        filter_expression="{self}.name_key",
-        normalized=True,
-        order="{self}.name_key",
-    )
     health = one(
         "Health",
         "Measured health. Without `asOf` the current one; with it, the last one known for that day. Band UNKNOWN until first scored.",

@@ -7,25 +7,17 @@ import strawberry
 from compiler.declare import column, identifier, lookup, many, table
 from compiler.listing import listing
 from schema.capacity import capacity
-from schema.node import Node
+from schema.node import Searchable
 from schema.reference import by_id_key_or_external, external_references, lookup_input
 from schema.scalars import COMPARATORS
 from schema.work import person_in_sight
 
 
 @table("person", kind="PERSON", wall=person_in_sight("{self}.id"))
-class Person(Node):
+class Person(Searchable):
     """A person of the organization. Viewers who see only some portfolios see who answers for, or works on, something there."""
 
     id: strawberry.ID = identifier("PERSON")
-    key: str = column("Name that people use, unique in the organization.", filter="STRING", order=True)
-    name: str = column(
-        "Display name.",
-        filter="STRING",
-        filter_expression="{self}.name_key",
-        normalized=True,
-        order="{self}.name_key",
-    )
     email: str | None = column("E-mail address; null when not known.")
     portfolios = many("Portfolio", "Portfolios that the person answers for.", "{other}.owner_id = {self}.id")
     products = many("Product", "Products that the person answers for.", "{other}.owner_id = {self}.id")

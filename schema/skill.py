@@ -6,24 +6,16 @@ import strawberry
 
 from compiler.declare import column, identifier, lookup, many, table
 from compiler.listing import listing
-from schema.node import Node
+from schema.node import Searchable
 from schema.reference import lookup_input
 from schema.scalars import COMPARATORS
 
 
 @table("skill", kind="SKILL")
-class Skill(Node):
+class Skill(Searchable):
     """A skill that people have and work needs. Everyone in the organization sees its name."""
 
     id: strawberry.ID = identifier("SKILL")
-    key: str = column("Name that people use, unique in the organization.", filter="STRING", order=True)
-    name: str = column(
-        "Display name.",
-        filter="STRING",
-        filter_expression="{self}.name_key",
-        normalized=True,
-        order="{self}.name_key",
-    )
     category: str | None = column("Group of skills that it belongs to; null: none.", filter="STRING", order=True)
     people = many("PersonSkill", "Who has it, and how well.", "{other}.skill_id = {self}.id")
     demands = many("SkillDemand", "What needs it.", "{other}.skill_id = {self}.id")

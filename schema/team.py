@@ -7,7 +7,7 @@ import strawberry
 from compiler.declare import column, identifier, lookup, many, one, table
 from compiler.listing import listing
 from schema.capacity import capacity
-from schema.node import Node
+from schema.node import Searchable
 from schema.reference import by_id_key_or_external, external_references, lookup_input
 from schema.scalars import COMPARATORS
 from schema.work import works_in_sight
@@ -20,18 +20,10 @@ _MEMBERS = (
 
 
 @table("team", kind="TEAM", wall=works_in_sight("team_id", "{self}.id"))
-class Team(Node):
+class Team(Searchable):
     """A team of the organization. Viewers who see only some portfolios see the teams that are assigned there."""
 
     id: strawberry.ID = identifier("TEAM")
-    key: str = column("Name that people use, unique in the organization.", filter="STRING", order=True)
-    name: str = column(
-        "Display name.",
-        filter="STRING",
-        filter_expression="{self}.name_key",
-        normalized=True,
-        order="{self}.name_key",
-    )
     description: str | None = column("What the team is for, in Markdown; null when nobody wrote it down.")
     parent = one(
         "Team",

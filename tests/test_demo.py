@@ -36,6 +36,7 @@ _VARIABLES: dict[str, dict[str, Any]] = {
     "TeamGrid": {"from": "2026-01-05", "to": "2026-02-15"},
     "WhereReportsDiffer": {},
     "WhatMoved": {"since": "-P90D"},
+    "Search": {"query": "care"},
     "HealthOverview": {"since": "-P90D"},
 }
 

@@ -30,6 +30,7 @@ from runtime.refusal import Refusal
 from runtime.settings import Settings
 from runtime.viewer import Viewer
 from tests.reads import oracle_fields as fields
+from tests.reads import oracle_search as search
 from tests.reads.conftest import filled_database, reading, world
 from tests.reads.oracle import Universe, View
 from tests.reads.reading import SCHEMA, Reading
@@ -252,6 +253,18 @@ async def test_a_cursor_of_another_tenant_opens_nothing(reading: Reading, walls:
         await ask(reading, mine, text, after=cursor)
     assert caught.value.code == "BAD_CURSOR"
     mine.check(caught.value.message)
+
+
+# Search --------------------------------------------------------------------------------------------
+
+
+async def test_search_finds_nothing_behind_the_wall(reading: Reading, walls: list[Wall]):
+    text = "query ($query: String!) { search(query: $query, first: 100) { kind key name node { id } } }"
+    for wall in walls:
+        for type_name in search.TYPES:
+            for row in wall.beyond(type_name):
+                await ask(reading, wall, text, query=row["key"])
+                assert await ask(reading, wall, text, query=token_of(row["id"])) == {"search": []}
 
 
 # Sums ----------------------------------------------------------------------------------------------

@@ -35,6 +35,7 @@ do $$ begin
   end loop;
 end $$
 """
+_WORDS = "select * from search_word order by tenant_id, word, node_id"
 _RESTORED_FROM_THE_FUTURE = "select transaction_id >= pg_snapshot_xmax(pg_current_snapshot()) from event_unsealed"
 
 
@@ -120,11 +121,13 @@ async def test_a_restored_feed_goes_on_densely_with_the_same_cursors(
     await connection.execute(_SPEND_TRANSACTION_IDS)
     await before.write(2)
     await before.close()
+    words = await connection.fetch(_WORDS)
     await connection.close()
 
     _copy(database, other_cluster, tmp_path / "dump")
     restored = await asyncpg.connect(other_cluster)
     assert [row[0] for row in await restored.fetch(_RESTORED_FROM_THE_FUTURE)] == [True, True]
+    assert await restored.fetch(_WORDS) == words != []
     await restored.close()
     after = await open_place(other_cluster, settings, company)
     assert await after.read_all() == sealed

@@ -1,6 +1,7 @@
 """Generated operations over the whole schema, each with many settings of its variables."""
 
 import random
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -24,6 +25,7 @@ from graphql import (
 )
 
 from tests.reads import oracle_fields as fields
+from tests.reads import oracle_search as search
 from tests.reads.oracle import Oracle, Order, View
 
 Settings = dict[str, Any]
@@ -187,6 +189,10 @@ class Maker:
             "by": lambda view: self.by(coordinate, view),
             "first": lambda _: self.chance.choice([0, 1, 3, 100]),
             "groupBy": lambda _: Word(self.chance.choice(["BAND", "STAGE"])),
+            "query": self.query,
+            "kinds": lambda _: [
+                Word(name.upper()) for name in self.chance.sample(search.TYPES, self.chance.randrange(1, 5))
+            ],
             "bucket": lambda _: Word(self.chance.choice(["WEEK", "MONTH"])),
         }.get(name, self.instant)
         if get_named_type(type_).name == "Date":
@@ -302,6 +308,14 @@ class Maker:
             return {"external": {"system": "JIRA", "id": "missing"}}
         reference = self.chance.choice(references)
         return {"external": {"system": reference["system"], "id": reference["external_id"]}}
+
+    def query(self, view: View) -> str:
+        """Beginnings of words of some key or name, as people type them."""
+        row = self.chance.choice(view.all(self.chance.choice(search.TYPES)))
+        there = re.findall(r"\w+", f"{row['key']} {row['name']}")
+        chosen = self.chance.sample(there, min(len(there), self.chance.choice([1, 1, 2, 3])))
+        typed = self.chance.choice([" ", "-", ", "]).join(word[: self.chance.randrange(1, 9)] for word in chosen)
+        return self.chance.choice([row["key"], typed, typed.upper(), f" {typed}!"])
 
     def instant(self, view: View) -> str:
         roll = self.chance.random()

@@ -45,6 +45,7 @@ from runtime.viewer import Viewer
 from tests.reads import oracle_fields as fields
 from tests.reads import oracle_people as people
 from tests.reads import oracle_plans as plans
+from tests.reads import oracle_search as search
 from tests.reads.oracle_fields import Row
 
 DIRECTIVES = {directive.name: directive for directive in specified_directives}
@@ -313,6 +314,8 @@ class Oracle:
         if coordinate in fields.SUBJECTS:
             found = (self._see(type_, row["subject_id"]) for type_ in fields.TYPE_OF_KIND.values() if type_ != "Kpi")
             return next((item for item in found if item is not None), None)
+        if coordinate == "SearchHit.node":
+            return self._see(row["type_name"], row["id"])
         if coordinate in fields.PARTS:
             definition: Any = self.schema.type_map[type_name]
             return Thing(get_named_type(definition.fields[name].type).name, row)
@@ -368,6 +371,8 @@ class Oracle:
                 return self._one("Query.organization", thing.row)
             case "node":
                 return self._by_id(arguments["id"])
+            case "search":
+                return [Thing("SearchHit", item) for item in search.hits(self.view, arguments)]
             case "nodes":
                 return [self._by_id(identifier) for identifier in arguments["ids"]]
             case "_entities":

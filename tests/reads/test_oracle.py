@@ -98,6 +98,10 @@ def sweeps() -> Iterator[str]:
                     node = everything(fields.LISTS[inner][0], 1)
                     step = f"{inner.partition('.')[2]}(first: 2) {{ edges {{ node {{ {node} }} }} }}"
                     yield f"{{ {coordinate[6:]} {{ nodes {{ {step} }} }} }}"
+    yield f"{{ organization {{ {everything('Organization', 2)} }} }}"
+    # What all keys of the world begin with.
+    for letter in "opikts":
+        yield f'{{ search(query: "{letter}", first: 100) {{ {everything("SearchHit", 1)} }} }}'
 
 
 def everything(type_name: str, depth: int) -> str:

@@ -24,6 +24,11 @@ _BAD_INPUT = [
     ("{ products(first: 1, last: 1) { totalCount } }", {}),
     ('{ products(last: 1, after: "x") { totalCount } }', {}),
     ("query Q($ids: [ID!]!) { nodes(ids: $ids) { id } }", {"ids": ["prd_0"] * 101}),
+    ('{ search(query: " -- ") { key } }', {}),
+    ('{ search(query: "a", first: 101) { key } }', {}),
+    ("query Q($query: String!) { search(query: $query) { key } }", {"query": "a" * 201}),
+    ("query Q($query: String!) { search(query: $query) { key } }", {"query": "a b c d e f g h-i"}),
+    ("query Q($query: String!) { search(query: $query) { key } }", {"query": "a\0"}),
     ("query Q($keys: [String!]) { products(filter: {key: {in: $keys}}) { totalCount } }", {"keys": ["a"] * 251}),
 ]
 
