@@ -145,6 +145,9 @@ class EventSource(StrEnum):
 class RollupGroup(StrEnum):
     BAND = "BAND"
     STAGE = "STAGE"
+    TIER = "TIER"
+    OWNER = "OWNER"
+    TEAM = "TEAM"
 
 
 class AssignmentRole(StrEnum):

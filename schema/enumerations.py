@@ -122,6 +122,8 @@ _VALUES = {
     "COMMAND": "The command line.",
     "BAND": "Health band.",
     "STAGE": "Lifecycle stage.",
+    "TIER": "Tier; every product has one.",
+    "OWNER": "Person who answers for the product.",
     "PRODUCT_MANAGER": "Decides what is built.",
     "AI_ENGINEER": "Builds with models.",
     "DATA_SCIENTIST": "Makes and measures models.",
@@ -167,6 +169,11 @@ _EXCEPTIONS = {
     (words.EventSource, "INGEST"): "Streaming ingest.",
     (words.AssignmentRole, "OTHER"): "Anything else.",
     (words.ReportedStatus, "AT_RISK"): "It may not be reached, somebody says.",
+    (
+        words.RollupGroup,
+        "TEAM",
+    ): "Team with an assignment to the product itself that is open today. A product counts under each of its teams, so"
+    " that the counts may add up to more than there are products.",
     (words.SearchKind, "TEAM"): "Teams.",
 }
 

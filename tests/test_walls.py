@@ -271,8 +271,8 @@ async def test_search_finds_nothing_behind_the_wall(reading: Reading, walls: lis
 
 
 async def test_a_roll_up_counts_only_what_is_seen(reading: Reading, walls: list[Wall]):
-    text = "{ organization { rollup(groupBy: STAGE) { count } } portfolios(first: 100) { nodes { rollup(groupBy: BAND) "
-    text += "{ count } } } }"
+    text = "{ organization { rollup(groupBy: OWNER) { count } } portfolios(first: 100) { nodes { rollup(groupBy: TEAM) "
+    text += "{ group count } } } }"
     for wall in walls:
         answer = await ask(reading, wall, text)
         seen = [row for row in wall.view.seen("Product") if row["archived_at"] is None]

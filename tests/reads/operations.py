@@ -188,7 +188,7 @@ class Maker:
             "representations": lambda view: [self.representation(view) for _ in range(self.chance.randrange(4))],
             "by": lambda view: self.by(coordinate, view),
             "first": lambda _: self.chance.choice([0, 1, 3, 100]),
-            "groupBy": lambda _: Word(self.chance.choice(["BAND", "STAGE"])),
+            "groupBy": lambda _: Word(self.chance.choice(["BAND", "STAGE", "TIER", "OWNER", "TEAM"])),
             "query": self.query,
             "kinds": lambda _: [
                 Word(name.upper()) for name in self.chance.sample(search.TYPES, self.chance.randrange(1, 5))

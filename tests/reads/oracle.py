@@ -434,12 +434,18 @@ class Oracle:
         return [by_day[day] for day in sorted(by_day)][-400:]
 
     def _rollup(self, type_name: str, row: Row, arguments: Mapping[str, Any]) -> list[Row]:
-        column = {"BAND": "health_band", "STAGE": "lifecycle_stage"}[plain(arguments["groupBy"])]
         groups: dict[str, list[Row]] = {}
         for product in fields.rollup_members(self.view, type_name, row):
-            groups.setdefault(product[column], []).append(product)
+            for name in people.rollup_groups(self.view, product, plain(arguments["groupBy"])):
+                groups.setdefault(name, []).append(product)
         return [
-            {"group": name, "count": len(members), "average_score": _mean(members)}
+            {
+                "group": name,
+                "count": len(members),
+                "average_score": _mean(members),
+                "owner_id": UUID(name[4:]) if name.startswith("per_") else None,
+                "team_id": UUID(name[4:]) if name.startswith("tea_") else None,
+            }
             for name, members in sorted(groups.items())
         ]
 

@@ -316,6 +316,8 @@ ONES: dict[str, tuple[str, str]] = {
     "SavedView.person": ("Person", "person_id"),
     "SavedView.serviceAccount": ("ServiceAccount", "service_account_id"),
     "DataGap.kpi": ("Kpi", "kpi_id"),
+    "RollupBucket.owner": ("Person", "owner_id"),
+    "RollupBucket.team": ("Team", "team_id"),
 }
 # A key tells its holder's name even to a viewer who does not see the holder elsewhere.
 NO_WALL = {"ApiKey.person", "ApiKey.serviceAccount", "Viewer.person", "Viewer.serviceAccount", "Viewer.key"}

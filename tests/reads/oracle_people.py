@@ -84,6 +84,19 @@ def skill_gaps(view: View, row: Row) -> list[Row]:
     return [{**gap, "holders": len(gap["who"])} for gap in listed]
 
 
+def rollup_groups(view: View, product: Row, group_by: str) -> set[str]:
+    """Names of the groups under which a product counts."""
+    if group_by == "OWNER":
+        return {f"per_{product['owner_id']}" if product["owner_id"] else "NONE"}
+    if group_by == "TEAM":
+        today = view.day(None)
+        open_today = [
+            row for row in view.rows("assignment") if row["subject_id"] == product["id"] and holds(row, today)
+        ]
+        return {f"tea_{row['team_id']}" for row in open_today if row["team_id"]} or {"NONE"}
+    return {product[{"BAND": "health_band", "STAGE": "lifecycle_stage", "TIER": "tier"}[group_by]]}
+
+
 def capacity(view: View, type_name: str, row: Row, arguments: Mapping[str, Any]) -> list[Row]:
     unit = arguments.get("bucket")
     found = []

@@ -102,6 +102,8 @@ def sweeps() -> Iterator[str]:
     # What all keys of the world begin with.
     for letter in "opikts":
         yield f'{{ search(query: "{letter}", first: 100) {{ {everything("SearchHit", 1)} }} }}'
+    for group in ("TIER", "OWNER", "TEAM"):
+        yield f"{{ organization {{ rollup(groupBy: {group}) {{ {everything('RollupBucket', 1)} }} }} }}"
 
 
 def everything(type_name: str, depth: int) -> str:
