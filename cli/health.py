@@ -1,11 +1,7 @@
 """`folioscope health` and `folioscope movers`: are we fine, and what moved?"""
 
 import asyncio
-import csv
-import json
-import sys
-import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
@@ -14,16 +10,14 @@ from rich.markup import escape
 from rich.table import Table
 
 from cli.application import app
+from cli.printing import AsCsv, AsJson, Organization, Watch, print_csv, print_json, repeat, sparkline
 
 _STYLE = {"HEALTHY": "green", "WATCH": "yellow", "AT_RISK": "dark_orange", "CRITICAL": "red", "UNKNOWN": "dim"}
 # A sign beside the color, for those who do not see it.
 _SIGN = {"HEALTHY": "●", "WATCH": "▲", "AT_RISK": "▼", "CRITICAL": "■", "UNKNOWN": "?"}
-_BARS = "▁▂▃▄▅▆▇█"
+_TREND_DAYS = 13
 
-Organization = Annotated[str | None, typer.Option(help="Key of the organization, if there are several.")]
 Since = Annotated[str, typer.Option(help="Since when: a day, or a duration such as -P90D.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
-AsCsv = Annotated[bool, typer.Option("--csv", help="Print comma-separated values.")]
 
 
 @app.command()
@@ -32,26 +26,24 @@ def health(
     organization: Organization = None,
     as_json: AsJson = False,
     as_csv: AsCsv = False,
-    watch: Annotated[int | None, typer.Option(help="Print again every so many seconds, until Ctrl-C.")] = None,
+    watch: Watch = None,
 ) -> None:
     """Show every product, worst first, with its score and its trend.
 
     Example: `folioscope health --since -P30D --watch 10`
     """
-    while True:
+
+    def show() -> None:
         found = asyncio.run(_overview(since, organization))
         if as_json:
-            typer.echo(json.dumps(found, indent=2, ensure_ascii=False))
+            print_json(found)
         elif as_csv:
-            _print_csv(
-                ("key", "name", "portfolio", "score", "band", "since", "confidence", "report"),
-                (_row(product) for product in found["products"]),
-            )
+            names = ("key", "name", "portfolio", "score", "band", "since", "confidence", "report")
+            print_csv(names, (_row(product) for product in found["products"]))
         else:
             _show_health(found)
-        if watch is None:
-            return
-        time.sleep(watch)
+
+    repeat(watch, show)
 
 
 @app.command()
@@ -68,13 +60,13 @@ def movers(
     """
     found = asyncio.run(_movers(since, first, organization))
     if as_json:
-        typer.echo(json.dumps(found, indent=2, ensure_ascii=False))
+        print_json(found)
         return
     rows = [
         (item["subject"]["key"], item["subject"]["name"], item["from"], item["to"], item["delta"]) for item in found
     ]
     if as_csv:
-        _print_csv(("key", "name", "from", "to", "delta"), rows)
+        print_csv(("key", "name", "from", "to", "delta"), rows)
         return
     table = Table("Key", "Name", "From", "To", "Moved", box=None)
     for key, name, before, after, delta in rows:
@@ -121,7 +113,7 @@ def _show_health(found: Any) -> None:
     console = Console()
     whole = found["organization"]
     state = whole["health"]
-    trend = sparkline([day["score"] for day in whole["healthHistory"]])
+    trend = _trend(whole["healthHistory"])
     console.print(f"[bold]{escape(whole['name'])}[/]  {_points(state['score'])} {_band(state['band'])}  {trend}")
     table = Table("Key", "Name", box=None)
     table.add_column("Score", justify="right")
@@ -129,7 +121,7 @@ def _show_health(found: Any) -> None:
         table.add_column(title, no_wrap=True)
     for product in found["products"]:
         key, name, _, score, band, _, _, report = _row(product)
-        trend = sparkline([day["score"] for day in product["healthHistory"]])
+        trend = _trend(product["healthHistory"])
         table.add_row(key, escape(name), _points(score), _band(band), trend, report)
     console.print(table)
 
@@ -142,19 +134,5 @@ def _points(score: float | None) -> str:
     return "-" if score is None else f"{score:.1f}"
 
 
-def sparkline(scores: Sequence[float | None], width: int = 13) -> str:
-    """The last scores as bars from 0 to 100; a day without a score is a gap."""
-    last = scores[-width:]
-    return "".join(" " if score is None else _BARS[min(7, int(score / 12.5))] for score in last)
-
-
-def _print_csv(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    writer = csv.writer(sys.stdout)
-    writer.writerow(names)
-    for row in rows:
-        writer.writerow([_harmless(value) for value in row])
-
-
-def _harmless(value: Any) -> Any:
-    """A cell that a spreadsheet would take for a formula is text."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@")) else value
+def _trend(history: Sequence[Any]) -> str:
+    return sparkline([day["score"] for day in history[-_TREND_DAYS:]])

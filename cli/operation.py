@@ -14,15 +14,18 @@ import schema
 from cli.tenants import find_tenant
 from resolvers.execute import Context, Executor, Schema
 from runtime.clock import Clock
+from runtime.failure import Failure
 from runtime.postgres import Database
+from runtime.refusal import Refusal
 from runtime.settings import load_settings
 from runtime.viewer import Viewer
 
 _FOLDER = Path(schema.__file__).parent / "operations"
 _NOBODY = UUID(int=0)
+_REMEDY = "--help says what each option takes."
 
 Run = Callable[[str, Mapping[str, Any]], Awaitable[Any]]
-"""Of an operation's name and its variables; the data as plain values."""
+"""Of an operation's name and its variables; the data as plain values. Raises Failure for what the operation refuses."""
 
 
 @dataclass(frozen=True)
@@ -49,9 +52,12 @@ async def operations(organization: str | None) -> AsyncIterator[Run]:
             operation = get_operation_ast(document)
             assert operation is not None, "an operation file holds one operation"
             context = Context(viewer, via="COMMAND")
-            result = await executor.run(_Request(text, document, operation, variables), context)
+            try:
+                result = await executor.run(_Request(text, document, operation, variables), context)
+            except Refusal as refusal:
+                raise Failure(refusal.message, _REMEDY) from None
             if result.errors:
-                raise result.errors[0]
+                raise Failure(result.errors[0].message, _REMEDY)
             return orjson.loads(orjson.dumps(result.data))
 
         yield run

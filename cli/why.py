@@ -1,7 +1,6 @@
 """`folioscope why KEY`: a score and where its points went."""
 
 import asyncio
-import json
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 from uuid import UUID
@@ -12,6 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from cli.application import app
+from cli.printing import AsJson, Organization, print_json
 from portfolio.identity import parse_id, print_id
 from runtime.failure import Failure
 from runtime.settings import load_settings
@@ -38,13 +38,13 @@ union all select id, name from portfolio where tenant_id = $1 and id = any ($2)
 @app.command()
 def why(
     key: Annotated[str, typer.Argument(help="Key or id of a product, initiative, portfolio or organization.")],
-    organization: Annotated[str | None, typer.Option(help="Key of the organization, if there are several.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    organization: Organization = None,
+    as_json: AsJson = False,
 ) -> None:
     """Show a score as a waterfall: 100 minus what each dimension, and in it each cause, takes away."""
     found = asyncio.run(_read(load_settings().database_url, key, organization))
     if as_json:
-        typer.echo(json.dumps(found, indent=2, ensure_ascii=False))
+        print_json(found)
     else:
         _show(found)
 

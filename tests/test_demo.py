@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import AsyncIterator
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,8 @@ import pytest
 from pydantic import SecretStr
 
 from api.app import create_app
-from cli import demo_company as company
-from cli import demo_numbers as numbers
+from cli.demo.company import WEEKS, Company, load_company
+from cli.demo.numbers import values_of_week
 from cli.seed import TENANT_ID, seed
 from runtime.postgres import RELAY_ROLE, Database
 from runtime.settings import Settings
@@ -24,7 +25,7 @@ from workers.verify_chain import verify_chain
 _OPERATIONS = Path(__file__).parent.parent / "schema" / "operations"
 _VARIABLES: dict[str, dict[str, Any]] = {
     "AreWeFine": {},
-    "PortfolioWall": {"key": "SERVICE"},
+    "PortfolioWall": {"key": "CUSTOMER"},
     "WhyThisScore": {"key": "CARE-BOT"},
     "HealthOnDay": {"key": "CARE-BOT", "day": "-P90D"},
     "ReadFeed": {"first": 5},
@@ -34,6 +35,9 @@ _VARIABLES: dict[str, dict[str, Any]] = {
     "ConnectTracker": {"input": {"key": "GITHUB", "name": "GitHub", "system": "GITHUB"}},
     "LinkMilestone": {},
     "TeamGrid": {"from": "2026-01-05", "to": "2026-02-15"},
+    "TeamCapacity": {"from": "2026-01-05", "to": "2026-02-15"},
+    "PersonCapacity": {"from": "2026-01-05", "to": "2026-02-15", "bucket": "MONTH"},
+    "MemberCapacity": {"team": "CARE", "from": "2026-01-05", "to": "2026-02-15"},
     "WhereReportsDiffer": {},
     "WhatMoved": {"since": "-P90D"},
     "Search": {"query": "care"},
@@ -49,7 +53,9 @@ def settings(database: str, redis_url: str, tmp_path_factory: pytest.TempPathFac
 
 @pytest.fixture(scope="module")
 async def client(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
-    """A client of an API on the seeded database, with the key that the seed kept."""
+    """A client of an API on the seeded database, with the key that the seed kept. The seed was interrupted once."""
+    with pytest.raises(InterruptedError):
+        await seed(settings, _interrupt_in_week_3)
     await seed(settings, lambda *_: None)
     key = (settings.home / "api-key").read_text().strip()
     app = create_app(settings)
@@ -58,6 +64,11 @@ async def client(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
         headers = {"Authorization": f"Bearer {key}"}
         async with httpx.AsyncClient(transport=transport, base_url="http://folioscope", headers=headers) as opened:
             yield opened
+
+
+def _interrupt_in_week_3(what: str, *_: int) -> None:
+    if what.startswith("week 3 "):
+        raise InterruptedError
 
 
 async def ask(client: httpx.AsyncClient, query: str, variables: dict[str, Any] | None = None) -> Any:
@@ -108,15 +119,91 @@ async def test_every_score_of_the_demo_can_be_rebuilt_by_hand(client: httpx.Asyn
             assert 100_000 - lost == round(health["provisionalScore"] * 1000)
 
 
-async def test_the_demo_is_a_portfolio_with_good_and_bad_news_and_a_past(client: httpx.AsyncClient):
+async def test_two_thirds_are_healthy_and_a_few_are_not(client: httpx.AsyncClient):
     data = await ask(client, "{ organization { rollup(groupBy: BAND) { group count } } }")
     bands = {row["group"]: row["count"] for row in data["organization"]["rollup"]}
-    assert sum(bands.values()) == len(company.PRODUCTS)
-    assert {"HEALTHY", "WATCH", "AT_RISK"} <= bands.keys()
+    assert sum(bands.values()) == len(load_company().products) == 30
+    scored = sum(bands.values()) - bands["UNKNOWN"]
+    assert 0.6 <= bands["HEALTHY"] / scored <= 0.75
+    assert bands["WATCH"] >= 3
+    assert bands["AT_RISK"] >= 2
+    assert 1 <= bands["CRITICAL"] <= 2
+
+
+async def test_reports_are_greener_and_redder_than_what_is_measured(client: httpx.AsyncClient):
+    data = await ask(
+        client, "{ products(first: 99, filter: {health: {diverging: true}}) { nodes { key divergence { kind } } } }"
+    )
+    kinds: dict[str, set[str]] = {}
+    for node in data["products"]["nodes"]:
+        kinds.setdefault(node["divergence"]["kind"], set()).add(node["key"])
+    assert {"CARE-BOT", "RANKER", "SENSOR"} <= kinds["OPTIMISTIC"]
+    assert kinds["PESSIMISTIC"] == {"GRADER"}
+    assert kinds["STALE_REPORT"] == {"ECHO"}
+
+
+async def test_every_week_was_scored_in_its_time(client: httpx.AsyncClient):
     data = await ask(client, '{ product(by: {key: "CARE-BOT"}) { healthHistory(from: "-P1Y") { asOf band } } }')
     history = data["product"]["healthHistory"]
-    assert len(history) == numbers.WEEKS
+    assert len(history) == WEEKS
     assert len({day["band"] for day in history}) >= 3
+
+
+async def test_products_moved_up_and_down_this_week(client: httpx.AsyncClient):
+    data = await ask(client, '{ organization { movers(since: "-P7D", first: 99) { subject { __typename } delta } } }')
+    deltas = [row["delta"] for row in data["organization"]["movers"] if row["subject"]["__typename"] == "Product"]
+    assert max(deltas) >= 3
+    assert min(deltas) <= -3
+
+
+async def test_a_bad_import_and_its_correction_are_both_in_the_history(client: httpx.AsyncClient):
+    data = await ask(
+        client,
+        '{ kpi(by: {key: "FORECAST-COST"}) { measurements(first: 9, filter: {supersededAt: {isNull: false}}) {'
+        " nodes { value supersededAt } } } }",
+    )
+    wrong = data["kpi"]["measurements"]["nodes"]
+    assert len(wrong) == load_company().facts["bad_import"]["days"]
+    assert min(row["value"] for row in wrong) > 50
+
+
+async def test_people_and_plans_have_their_troubles(client: httpx.AsyncClient):
+    data = await ask(
+        client,
+        """{
+          persons { totalCount } teams { totalCount }
+          dependencies(filter: {isViolated: true}) { nodes { blocked { key } } }
+          portfolio(by: {key: "GROUP"}) { skillGaps { skill { key } gap } }
+        }""",
+    )
+    assert (data["persons"]["totalCount"], data["teams"]["totalCount"]) == (81, 10)
+    assert [node["blocked"]["key"] for node in data["dependencies"]["nodes"]] == ["STYLIST-I1"]
+    assert [row["skill"]["key"] for row in data["portfolio"]["skillGaps"] if row["gap"] > 0] == ["SPEECH"]
+
+
+def test_the_same_seed_gives_the_same_numbers_and_another_one_others():
+    kpi = next(kpi for kpi in load_company().kpis if kpi.key == "ADVISOR-QUALITY")
+
+    def values(seed: str) -> list[tuple[date, float]]:
+        return [value for week in range(WEEKS) for value in values_of_week(seed, kpi, _day(week), week)]
+
+    assert values("7") == values("7") != values("8")
+    assert 160 <= len(values("7")) <= 7 * WEEKS
+
+
+def _day(week: int) -> date:
+    return date(2026, 1, 4) + timedelta(weeks=week)
+
+
+def test_further_companies_share_no_name_with_the_first():
+    first, second = (_names(load_company(number)) for number in (1, 2))
+    assert len(first) == len(second)
+    assert not first & second
+    assert max(len(key) for key in second) <= 32
+
+
+def _names(company: Company) -> set[str]:
+    return {each.key for each in (*company.products, *company.initiatives, *company.kpis)}
 
 
 @pytest.mark.usefixtures("client")
@@ -146,11 +233,36 @@ async def test_a_lost_key_is_made_again(client: httpx.AsyncClient, settings: Set
         (["health"], "CARE-BOT"),
         (["health", "--csv"], "key,name,portfolio,score,band"),
         (["health", "--json"], '"organization"'),
+        (["capacity"], "CARE"),
+        (["capacity", "--people", "--team", "CARE"], "Sofia Rossi"),
+        (["capacity", "--people", "--bucket", "month", "--csv"], "key,name,startOn,endOn,available,allocated"),
+        (["capacity", "--json", "--from", "2026-01-05", "--to", "2026-01-11"], '"isOverAllocated"'),
         (["movers", "--since", "-P60D"], "Moved"),
         (["movers", "--since", "-P60D", "--csv"], "key,name,from,to,delta"),
     ],
 )
 def test_the_terminal_answers_who_answers_for_it(settings: Settings, command: list[str], expected: str):
+    shown = _run(settings, command)
+    assert (shown.returncode, expected in shown.stdout) == (0, True), shown.stderr
+
+
+@pytest.mark.usefixtures("client")
+@pytest.mark.parametrize(
+    ("command", "expected"),
+    [
+        (["capacity", "--team", "NOBODY"], "There is no team NOBODY"),
+        (["capacity", "--from", "2020-01-01"], "at most 60"),
+        (["health", "--since", "yesterday"], "'yesterday' is no instant"),
+    ],
+)
+def test_the_terminal_says_what_it_cannot_do_and_what_to_do_instead(
+    settings: Settings, command: list[str], expected: str
+):
+    shown = _run(settings, command)
+    assert (shown.returncode, expected in shown.stderr, "Next:" in shown.stderr) == (1, True, True), shown.stderr
+
+
+def _run(settings: Settings, command: list[str]) -> subprocess.CompletedProcess[str]:
     environment = {
         **os.environ,
         "FOLIOSCOPE_HOME": str(settings.home),
@@ -159,8 +271,7 @@ def test_the_terminal_answers_who_answers_for_it(settings: Settings, command: li
         "FOLIOSCOPE_SECRET_KEY": settings.secret_key.get_secret_value(),
     }
     arguments = [sys.executable, "-m", "cli", *command]
-    shown = subprocess.run(arguments, env=environment, capture_output=True, text=True, check=False, timeout=60)
-    assert (shown.returncode, expected in shown.stdout) == (0, True), shown.stderr
+    return subprocess.run(arguments, env=environment, capture_output=True, text=True, check=False, timeout=60)
 
 
 @pytest.mark.usefixtures("client")
