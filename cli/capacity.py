@@ -15,7 +15,7 @@ from cli.printing import AsCsv, AsJson, Organization, Watch, print_csv, print_js
 from portfolio.enumerations import TimeBucket
 from runtime.failure import Failure
 
-_BACK, _AHEAD = timedelta(weeks=8), timedelta(weeks=12)
+_BACK, _AHEAD = timedelta(weeks=4), timedelta(weeks=8)
 # A sign beside the color, for those who do not see it.
 _ABOVE = "▲"
 _COLUMNS = ("key", "name", "startOn", "endOn", "available", "allocated", "isOverAllocated")
@@ -24,9 +24,11 @@ _COLUMNS = ("key", "name", "startOn", "endOn", "available", "allocated", "isOver
 @app.command()
 def capacity(  # noqa: PLR0913, PLR0917 - one for each option
     from_: Annotated[
-        datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="First day; eight weeks ago.")
+        datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="First day; otherwise four weeks ago.")
     ] = None,
-    to: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Last day; twelve weeks ahead.")] = None,
+    to: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Last day; otherwise eight weeks ahead.")
+    ] = None,
     bucket: Annotated[TimeBucket, typer.Option(case_sensitive=False, help="Into what the span is cut.")] = (
         TimeBucket.WEEK
     ),
@@ -37,7 +39,7 @@ def capacity(  # noqa: PLR0913, PLR0917 - one for each option
     as_csv: AsCsv = False,
     watch: Watch = None,
 ) -> None:
-    """Show whose time is given away, fullest first, and where somebody is above 100 %.
+    """Show whose time is given away: first where somebody is above 100 %, then the fullest.
 
     Example: `folioscope capacity --team CARE --people --bucket month`
     """
@@ -83,7 +85,12 @@ async def _read(variables: Mapping[str, Any], team: str | None, people: bool, or
     found = list({node["key"]: node for node in (node.get("person", node) for node in nodes)}.values())
     if team and not found:
         raise Failure(f"There is no team {team}, or nobody in it.", "`folioscope capacity` lists the teams.")
-    return sorted(found, key=lambda node: (-max(_used(each) for each in node["capacity"]), node["key"]))
+    return sorted(found, key=_urgency)
+
+
+def _urgency(node: Mapping[str, Any]) -> tuple[Any, ...]:
+    buckets = node["capacity"]
+    return not any(each["isOverAllocated"] for each in buckets), -max(_used(each) for each in buckets), node["key"]
 
 
 def _page(data: Mapping[str, Any]) -> Any:
@@ -110,15 +117,17 @@ def _show(found: Sequence[Any]) -> None:
         return
     span = found[0]["capacity"]
     console.print(f"{span[0]['startOn']} to {span[-1]['endOn']}; {_ABOVE}: somebody is above 100 %", highlight=False)
-    table = Table("Key", "Name", box=None)
-    for title in ("People", "Given", "Used"):
+    table = Table(box=None)
+    table.add_column("Key", no_wrap=True)
+    table.add_column("Name")
+    for title in ("Time", "Given", "Used"):
         table.add_column(title, justify="right")
     for title in ("Over time", "Above 100 %"):
         table.add_column(title, no_wrap=True)
     for node in found:
         now = _now(node["capacity"])
         above = [bucket["startOn"] for bucket in node["capacity"] if bucket["isOverAllocated"]]
-        warning = f"[red]{_ABOVE} {len(above)} from {above[0]}[/]" if above else ""
+        warning = f"[red]{_ABOVE} from {above[0]}[/]" if above else ""
         numbers = (f"{now['available']:.1f}", f"{now['allocated']:.1f}", _percent(now))
         table.add_row(node["key"], escape(node["name"]), *numbers, _over_time(node["capacity"]), warning)
     console.print(table)

@@ -234,7 +234,7 @@ async def test_a_lost_key_is_made_again(client: httpx.AsyncClient, settings: Set
         (["health", "--csv"], "key,name,portfolio,score,band"),
         (["health", "--json"], '"organization"'),
         (["capacity"], "CARE"),
-        (["capacity", "--people", "--team", "CARE"], "Sofia Rossi"),
+        (["capacity", "--people", "--team", "CARE"], "sofia.rossi"),
         (["capacity", "--people", "--bucket", "month", "--csv"], "key,name,startOn,endOn,available,allocated"),
         (["capacity", "--json", "--from", "2026-01-05", "--to", "2026-01-11"], '"isOverAllocated"'),
         (["movers", "--since", "-P60D"], "Moved"),
