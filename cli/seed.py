@@ -63,7 +63,7 @@ def seed_command(
 ) -> None:
     """Fill an empty database with a demo company. Safe to run again: it goes on where it was interrupted.
 
-    Example: `folioscope seed --seed 42`
+    Example: `folioscope seed --scale 4`
     """
     with step("Filling the database") as report:
         asyncio.run(seed(load_settings(), report, number, scale))
@@ -106,9 +106,9 @@ class _Seeding:
         end, changes = await self._begin(begun)
         companies = [load_company(number) for number in range(1, self.scale + 1)]
         played: list[Weeks] = []
-        for company in companies:
+        for position, company in enumerate(companies, 1):
+            report(f"founding company {position} of {self.scale}", 0, WEEKS)
             seed = f"{self.number}{company.tag}"
-            report(f"company {company.tag.removeprefix('-') or 1}", 0, WEEKS)
             await Founding(company, changes, end.date(), seed).found()
             played.append(Weeks(company, changes, end, seed))
             await played[-1].hire()

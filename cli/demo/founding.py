@@ -62,7 +62,7 @@ class Founding:
         await together(self._team(team) for team in facts["teams"])
         await together(self._need(*need) for need in facts["demands"].items())
         for work in facts["assignments"]:
-            holder = {"person_id": self._person_id(work["person"])}
+            holder = ("person", person_key(work["person"] + company.suffix))
             role = words.AssignmentRole(work["role"])
             await self._assign(holder, work["product"], role, (work["allocation"], *work["weeks"]))
 
@@ -195,7 +195,7 @@ class Founding:
             await self._skills(name, facts["skills"])
         for product, share in facts["works_on"].items():
             part = share if isinstance(share, list) else (share, 0, None)
-            await self._assign({"team_id": self.ids["team", key]}, product, words.AssignmentRole.AI_ENGINEER, part)
+            await self._assign(("team", key), product, words.AssignmentRole.AI_ENGINEER, part)
 
     async def _skills(self, person: str, skills: Iterable[str]) -> None:
         draw = random.Random(f"{self.seed}/{person}")
@@ -208,22 +208,21 @@ class Founding:
             await self.changes.do(person_skill_set, f"{person_key(person)}/{skill}{self.company.tag}", given)
 
     async def _assign(
-        self, holder: Mapping[str, ID], product: str, role: words.AssignmentRole, part: Sequence[Any]
+        self, holder: tuple[str, str], product: str, role: words.AssignmentRole, part: Sequence[Any]
     ) -> None:
-        """part: share of the time, first week, last week or null."""
+        """holder: of the ids. part: share of the time, first week, last week or null."""
         allocation, first, last = part
         key = product + self.company.tag
         given = AssignmentCreateInput(
             subject_id=self.ids["product", key],
+            team_id=self.ids[holder] if holder[0] == "team" else None,
+            person_id=self.ids[holder] if holder[0] == "person" else None,
             role=role,
             allocation=allocation,
             from_on=first_day_of(self.today, first),
             to_on=None if last is None else last_day_of(self.today, last),
-            **holder,
         )
-        (held_by,) = holder.values()
-        who = next(name for (_, name), id in self.ids.items() if id == held_by)
-        await self.changes.make(assignment_create, "assignment", f"{key}/{who}", given)
+        await self.changes.make(assignment_create, "assignment", f"{key}/{holder[1]}", given)
 
     async def _need(self, skill: str, products: Mapping[str, float]) -> None:
         for product, amount in products.items():
