@@ -194,7 +194,11 @@ def _archived(statement: Statement, include: Leaf | None, alias: str) -> str:
 
 def _lookup(mapping: Lookup, site: Site) -> list[str]:
     type_ = object_type(site.definition)
-    member, value = next(iter(site.arguments["by"].items()))
+    given = site.arguments["by"]
+    if len(given) != 1 or None in given.values():
+        # Validation lets a variable pass that may be null.
+        raise Rejected("BAD_USER_INPUT", "by must have exactly one member, and it must not be null.")
+    ((member, value),) = given.items()
     if isinstance(value, dict):
         names = {name: _text_parameter(site.statement, leaf) for name, leaf in value.items()}
     elif member == "id":

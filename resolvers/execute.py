@@ -14,6 +14,7 @@ from graphql import (
     ExecutionResult,
     FragmentDefinitionNode,
     GraphQLError,
+    GraphQLInputObjectType,
     GraphQLObjectType,
     OperationDefinitionNode,
     OperationType,
@@ -67,6 +68,10 @@ class Schema(strawberry.federation.Schema):
             federation_version="2.9",
         )
         self.graphql = self._schema
+        for type_ in self.graphql.type_map.values():
+            if isinstance(type_, GraphQLInputObjectType) and BACKREF in type_.extensions:
+                # Strawberry holds to @oneOf by rules of its own, which only its own executor runs.
+                type_.is_one_of = type_.extensions[BACKREF].is_one_of
 
     def print(self) -> str:
         """Schema definition language in alphabetical order, so that a change of the API is a readable difference."""
