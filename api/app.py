@@ -1,7 +1,7 @@
 """The API as an ASGI application: its parts, its routes, and how both begin and end."""
 
 import gc
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -18,7 +18,7 @@ from api.door import Door, answer_exception
 from api.gate import Gate
 from api.graphql import GraphQLEndpoint
 from api.ingest import IngestDoor
-from api.pages import Page, schema_page, start_page
+from api.pages import PATHS, Page, all_pages
 from api.probes import Probes, metrics
 from api.viewer import Viewers
 from api.webhooks import WebhookDoor
@@ -39,8 +39,7 @@ class Parts:
     ingest: IngestDoor
     webhooks: WebhookDoor
     probes: Probes
-    schema_page: Page
-    start_page: Page
+    pages: Mapping[str, Page]
 
 
 def create_app(settings: Settings | None = None, clock: Clock | None = None) -> "Application":
@@ -100,8 +99,7 @@ async def open_parts(settings: Settings, clock: Clock) -> AsyncIterator[Parts]:
             ingest=IngestDoor(database, viewers, clock),
             webhooks=WebhookDoor(database, SecretBox.from_settings(settings), clock),
             probes=Probes(database, doorbell),
-            schema_page=schema_page(schema.print()),
-            start_page=start_page(f"http://{settings.host}:{settings.port}"),
+            pages=all_pages(schema.print(), f"http://{settings.host}:{settings.port}"),
         )
     finally:
         await doorbell.aclose()
@@ -128,17 +126,12 @@ async def _ready(request: HttpRequest) -> Response:
     return await _parts(request).probes.ready(request)
 
 
-async def _schema(request: HttpRequest) -> Response:
-    return await _parts(request).schema_page.answer(request)
-
-
-async def _start(request: HttpRequest) -> Response:
-    return await _parts(request).start_page.answer(request)
+async def _page(request: HttpRequest) -> Response:
+    return await _parts(request).pages[request.scope["route"].path].answer(request)
 
 
 ROUTES = [
-    Route("/", _start),
-    Route("/schema.graphql", _schema),
+    *(Route(path, _page) for path in PATHS),
     Route("/ingest/measurements", _ingest, methods=["POST"]),
     Route("/webhooks/{connection}", _webhook, methods=["POST"]),
     Route("/health/live", _live),

@@ -1,5 +1,6 @@
 """The demo: the company that `make demo` shows, made once, and every named operation run against it."""
 
+import json
 import os
 import subprocess
 import sys
@@ -26,6 +27,7 @@ _OPERATIONS = Path(__file__).parent.parent / "schema" / "operations"
 _VARIABLES: dict[str, dict[str, Any]] = {
     "AreWeFine": {},
     "PortfolioWall": {"key": "CUSTOMER"},
+    "ProductPage": {"key": "CARE-BOT"},
     "WhyThisScore": {"key": "CARE-BOT"},
     "HealthOnDay": {"key": "CARE-BOT", "day": "-P90D"},
     "ReadFeed": {"first": 5},
@@ -93,6 +95,53 @@ async def test_a_named_operation_answers_on_the_demo(client: httpx.AsyncClient, 
     (first, *_) = data.values()
     assert first is not None
     assert not (isinstance(first, dict) and first.get("userErrors")), first
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in _OPERATIONS.glob("answers/*.json")))
+async def test_a_kept_answer_has_the_shape_of_todays(client: httpx.AsyncClient, name: str):
+    path = _OPERATIONS / "answers" / f"{name}.json"
+    kept = json.loads(path.read_text(encoding="utf-8"))
+    data = await ask(client, (_OPERATIONS / f"{name}.graphql").read_text(), kept["variables"])
+    if os.environ.get("UPDATE_ANSWERS"):
+        path.write_text(_laid_out({"variables": kept["variables"], "data": data}) + "\n", encoding="utf-8")
+        return
+    message = "run: UPDATE_ANSWERS=1 make test TESTS=tests/test_demo.py"
+    assert _agree(_shape([kept["data"]]), _shape([data])), message
+
+
+def _shape(values: list[Any]) -> Any:
+    """Of the values in one place: their keys in order, or the kind of scalar; null where all are null or empty."""
+    present = [value for value in values if value is not None]
+    if not present:
+        return None
+    if isinstance(present[0], dict):
+        return {key: _shape([value[key] for value in present]) for key in present[0]}
+    if isinstance(present[0], list):
+        return [_shape([item for value in present for item in value])]
+    return "number" if {type(value) for value in present} <= {int, float} else type(present[0]).__name__
+
+
+def _agree(kept: Any, today: Any) -> bool:
+    if kept is None or today is None:
+        return True
+    if isinstance(kept, list) and isinstance(today, list):
+        return _agree(kept[0], today[0])
+    if isinstance(kept, dict) and isinstance(today, dict):
+        return list(kept) == list(today) and all(_agree(kept[key], today[key]) for key in kept)
+    return kept == today
+
+
+def _laid_out(value: Any, indent: str = "") -> str:
+    """JSON in which whatever fits on a line stands on one."""
+    line = json.dumps(value, ensure_ascii=False)
+    if len(indent) + len(line) <= 88 or not isinstance(value, dict | list):
+        return line
+    inner = indent + "  "
+    if isinstance(value, list):
+        parts, (left, right) = [_laid_out(item, inner) for item in value], "[]"
+    else:
+        parts, (left, right) = [f"{json.dumps(key)}: {_laid_out(item, inner)}" for key, item in value.items()], "{}"
+    return f"{left}\n{inner}" + f",\n{inner}".join(parts) + f"\n{indent}{right}"
 
 
 async def _link(client: httpx.AsyncClient) -> dict[str, str]:

@@ -24,6 +24,8 @@ from graphql import (
     specified_scalar_types,
 )
 
+from api.gate import Gate
+from api.parameters import Parameters
 from resolvers.execute import Schema
 
 # Federation's own, which describe themselves elsewhere.
@@ -173,12 +175,26 @@ def test_a_breaking_change_is_noticed():
     assert _named(change.description, "* `Query.tier` is gone")
 
 
-@pytest.mark.parametrize(
-    "path", sorted(Path(__file__).parent.parent.glob("schema/operations/*.graphql")), ids=lambda path: path.stem
-)
+_OPERATIONS = sorted(Path(__file__).parent.parent.glob("schema/operations/*.graphql"))
+in_each_operation_file = pytest.mark.parametrize("path", _OPERATIONS, ids=lambda path: path.stem)
+
+
+@in_each_operation_file
 def test_an_operation_file_holds_one_described_operation_of_its_name(path: Path):
     (operation,) = parse(path.read_text(encoding="utf-8")).definitions
     assert isinstance(operation, OperationDefinitionNode)
     assert operation.name is not None
     assert operation.name.value == path.stem
     assert operation.description is not None
+    silent = [item.variable.name.value for item in operation.variable_definitions or () if item.description is None]
+    assert silent == []
+
+
+@in_each_operation_file
+def test_an_operation_costs_what_it_states(path: Path):
+    """With its variables' defaults. At most twice as much is stated, so that the figure says something."""
+    text = path.read_text(encoding="utf-8")
+    stated = re.match(r"# Cost: at most (\d+) points\.\n", text)
+    assert stated is not None, "begin the file with: # Cost: at most N points."
+    cost = Gate(build_schema(printed())).admit(Parameters(text)).cost
+    assert cost <= int(stated[1]) <= 2 * cost

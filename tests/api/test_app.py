@@ -1,12 +1,17 @@
 """The whole application on real servers: every route, and what it does without one of them."""
 
+import html
+import json
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
+from urllib.parse import parse_qsl
 
 import asyncpg
 import httpx
 import pytest
 import redis.asyncio
+from graphql import parse
 from pydantic import SecretStr
 from starlette.requests import Request
 
@@ -46,6 +51,24 @@ async def test_an_organization_is_read_with_a_key(client: httpx.AsyncClient, key
     assert response.content == b'{"data":{"organization":{"name":"O","health":{"band":"UNKNOWN"}}}}'
 
 
+async def test_a_lookup_names_exactly_one(client: httpx.AsyncClient, keys: asyncpg.Connection):
+    headers = {"authorization": f"Bearer {await add_key(keys, 7)}"}
+    given = "query ($by: ProductBy!) {product(by: $by) {id}}"
+    for query, variables in [
+        ("{product(by: {}) {id}}", {}),
+        ('{product(by: {key: "A", id: "prd_1"}) {id}}', {}),
+        ("{product(by: {key: null}) {id}}", {}),
+        ("query ($key: String) {product(by: {key: $key}) {id}}", {}),
+        (given, {"by": {}}),
+        (given, {"by": {"key": "A", "id": "prd_1"}}),
+        (given, {"by": {"key": None}}),
+    ]:
+        response = await client.post("/graphql", json={"query": query, "variables": variables}, headers=headers)
+        (error,) = response.json()["errors"]
+        assert response.status_code == 400, response.text
+        assert re.search(r"[Ee]xactly one", error["message"]), error["message"]
+
+
 @pytest.mark.parametrize("path", ["/ingest/measurements", "/webhooks/con_1"])
 async def test_other_doors_refuse_in_the_same_shape(client: httpx.AsyncClient, path: str):
     response = await client.post(path, content=b"[]")
@@ -68,6 +91,31 @@ async def test_the_start_page_runs_nothing_and_names_the_address(client: httpx.A
     policy = response.headers["content-security-policy"]
     assert policy.startswith("default-src 'none'; style-src 'sha256-")
     assert "<script" not in response.text
+    assert "{" not in re.sub(r"<pre.*?</pre>|<style>.*?</style>", "", response.text, flags=re.DOTALL)
+
+
+async def test_the_start_page_opens_its_questions_in_graphiql(client: httpx.AsyncClient):
+    links = re.findall(r'href="/graphiql\?([^"]+)"', (await client.get("/")).text)
+    asked = [dict(parse_qsl(html.unescape(link))) for link in links]
+    assert [parse(item["query"]).definitions[0].name.value for item in asked] == [  # pyright: ignore
+        "AreWeFine",
+        "WhyThisScore",
+        "WhereReportsDiffer",
+    ]
+    assert json.loads(asked[1]["variables"]) == {"key": "CARE-BOT"}
+
+
+async def test_graphiql_is_served_whole_and_may_reach_nobody_else(client: httpx.AsyncClient):
+    page = await client.get("/graphiql")
+    policy = page.headers["content-security-policy"]
+    assert policy.startswith("default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; ")
+    assert "unsafe" not in policy
+    for path in re.findall(r'(?:src|href)="(/[^"]*)"', page.text):
+        assert (await client.get(path)).status_code == 200, path
+    style = await client.get("/graphiql/graphiql.css")
+    assert style.headers["content-type"] == "text/css; charset=utf-8"
+    assert not re.search(r"@import|url\((?!['\"]?data:)", style.text)
+    assert (await client.get("/graphiql/source/page.js")).status_code == 404
 
 
 async def test_probes_say_what_is_up(client: httpx.AsyncClient):
@@ -87,7 +135,7 @@ async def test_metrics_name_routes_and_not_paths(client: httpx.AsyncClient):
 
 
 async def test_a_page_that_is_not_there_is_told_in_json(client: httpx.AsyncClient):
-    response = await client.get("/graphiql")
+    response = await client.get("/no/such/page")
     assert (response.status_code, response.json()["errors"][0]["extensions"]["code"]) == (404, "NOT_FOUND")
 
 
