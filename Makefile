@@ -74,6 +74,23 @@ lock: $(VENV)/dev.stamp ## Pin newer dependencies; needs `uv` on the PATH
 LOCK_OPTIONS := --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-header --no-annotate
 
+.PHONY: clients
+clients: $(VENV)/dev.stamp ## Try front ends' tools and clients on a server of its own; needs Node.js
+	@$(NPM_HERE) || { $(NO_NODE); exit 0; }; set -e; \
+	npm --prefix tests/clients ci $(NPM_QUIET); \
+	npm --prefix tests/clients run --silent check; \
+	$(BIN)/python tests/clients/serve.py npm --prefix tests/clients run --silent test
+
+.PHONY: vendor
+vendor: ## Build GraphiQL again, as api/graphiql/source pins it; needs Node.js
+	@$(NPM_HERE) || { $(NO_NODE); exit 1; }
+	@npm --prefix api/graphiql/source ci $(NPM_QUIET)
+	@cd api/graphiql/source && node build.mjs
+
+NPM_HERE := node --eval 'process.exitCode = +(parseInt(process.versions.node) < 20)' > /dev/null 2>&1 && npm --version > /dev/null
+NO_NODE := echo "This needs Node.js 20 or newer with npm; everything else runs without."
+NPM_QUIET := --no-audit --no-fund --loglevel=error
+
 .PHONY: clean
 clean: ## Remove the virtual environment, caches and the demo's data
 	@rm -rf $(VENV) .folioscope .pytest_cache .ruff_cache .hypothesis .import_linter_cache
