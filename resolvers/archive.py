@@ -1,6 +1,7 @@
 """Archiving takes an object out of lists and health; restoring brings it back. Nothing is deleted."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from portfolio.identity import print_id
@@ -45,9 +46,18 @@ def refuse_archived(kind: str, row: Row) -> None:
         raise reject(UserErrorCode.ARCHIVED, f"This {spoken(kind)} is archived; restore it first.", "id")
 
 
-async def refuse_archived_home(write: Write, kind: str, portfolio_id: UUID) -> None:
-    """An object comes back only into a portfolio that is there."""
-    home = await write.refer("PORTFOLIO", print_id("PORTFOLIO", portfolio_id))
-    if home is not None and home["archived_at"] is not None:
-        message = f"The portfolio of this {spoken(kind)} is archived; restore the portfolio first."
+async def refuse_archived_above(write: Write, kind: str, above: str, above_id: UUID | None) -> None:
+    """An object comes back only below something that is there. above: kind of the object above."""
+    row = None if above_id is None else await write.refer(above, print_id(above, above_id))
+    if row is not None and row["archived_at"] is not None:
+        message = f"The {spoken(above)} above this {spoken(kind)} is archived; restore that one first."
         raise reject(UserErrorCode.ARCHIVED, message, "id")
+
+
+async def refuse_content(write: Write, counts: str, *arguments: Any) -> None:
+    """counts: a statement that counts what keeps an object from being archived, by kind."""
+    row: Any = await write.connection.fetchrow(counts, write.tenant_id, *arguments)
+    content = [f"{n} {kind}{'' if n == 1 else 's'}" for kind, n in row.items() if n]
+    if content:
+        message = f"It still holds {' and '.join(content)}: archive, move or end them first."
+        raise reject(UserErrorCode.CONFLICT, message, "id")

@@ -14,6 +14,12 @@ _ACCOUNT_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
 _COLOR = re.compile(r"#[0-9A-Fa-f]{6}")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 
+KEY = "Name that people use, unique in the organization: 2 to 32 characters A to Z, 0 to 9 and hyphens, a letter first."
+ACCOUNT_KEY = (
+    "Name that people use, unique in the organization: 1 to 64 letters, digits, dots, underscores, hyphens or @, such"
+    " as ada.lovelace."
+)
+
 LONGEST_NAME = 200
 LONGEST_TEXT = 20_000
 MOST_ITEMS = 250

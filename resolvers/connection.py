@@ -67,10 +67,7 @@ _SIGNS_WITH = (
 
 @strawberry.input(description="A new connection to a tracker.")
 class ConnectionCreateInput(Retryable):
-    key: str = required(
-        "Name that people use, unique in the organization: 2 to 32 characters A to Z, 0 to 9 and "
-        "hyphens, a letter first."
-    )
+    key: str = required(check.KEY)
     name: str = required("Display name, 1 to 200 characters.")
     system: TrackerSystem = required("Tracker.")
     secret: str | None = optional(_SIGNS_WITH)
@@ -78,10 +75,7 @@ class ConnectionCreateInput(Retryable):
 
 @strawberry.input(description="Changes of a connection: an absent member stays.")
 class ConnectionUpdateInput(NodeInput):
-    key: str | None = optional(
-        "Name that people use, unique in the organization: 2 to 32 characters A to Z, 0 to 9 and "
-        "hyphens, a letter first."
-    )
+    key: str | None = optional(check.KEY)
     name: str | None = optional("Display name, 1 to 200 characters.")
 
 

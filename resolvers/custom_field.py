@@ -51,8 +51,6 @@ _UPDATE = """
 update custom_field set version = version + 1, updated_at = $3, key = $4, name = $5, description = $6, choices = $7
 where tenant_id = $1 and id = $2
 """
-# Fields made at once are counted one after the other.
-_HOLD = "select pg_advisory_xact_lock(hashtextextended('custom fields ' || $1::uuid::text, 0))"
 _IS_FULL = """
 select count(*) >= $3 from custom_field where tenant_id = $1 and entity = $2 and archived_at is null
 """
@@ -61,16 +59,13 @@ select choice_value from custom_field_value
 where tenant_id = $1 and custom_field_id = $2 and choice_value <> all ($3::text[]) limit 1
 """
 
-_KEY = (
-    "Name that people use, unique in the organization: 2 to 32 characters A to Z, 0 to 9 and hyphens, a letter first."
-)
 _DESCRIPTION = "What it means, in Markdown, at most 20,000 characters; null: not said."
 _CHOICES_TEXT = f"Values of a CHOICE in the order shown, at most {_MOST_CHOICES}, 1 to 100 characters each"
 
 
 @strawberry.input(description="A new custom field.")
 class CustomFieldCreateInput(Retryable):
-    key: str = required(_KEY)
+    key: str = required(check.KEY)
     name: str = required("Display name, 1 to 200 characters.")
     description: str | None = optional(_DESCRIPTION)
     entity: CustomFieldEntity = required(f"Kind of object that has it, for ever; each has at most {_MOST_FIELDS}.")
@@ -80,7 +75,7 @@ class CustomFieldCreateInput(Retryable):
 
 @strawberry.input(description="Changes of a custom field: an absent member stays, null clears.")
 class CustomFieldUpdateInput(NodeInput):
-    key: str | None = optional(_KEY)
+    key: str | None = optional(check.KEY)
     name: str | None = optional("Display name, 1 to 200 characters.")
     description: str | None = optional(_DESCRIPTION)
     choices: list[str] | None = optional(f"{_CHOICES_TEXT}; those in use must stay.")
@@ -144,7 +139,7 @@ def _refuse_choices(type: str, choices: Any) -> None:
 
 
 async def _refuse_more(write: Write, entity: str) -> None:
-    await write.execute(_HOLD)
+    await write.hold("custom fields")
     if await write.connection.fetchval(_IS_FULL, write.tenant_id, entity, _MOST_FIELDS):
         message = f"There are {_MOST_FIELDS} custom fields of this kind; archive one first."
         raise reject(UserErrorCode.LIMIT_EXCEEDED, message)

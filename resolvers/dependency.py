@@ -29,8 +29,6 @@ _MEMBERS = (
 )
 _NOTE = Member("note", check.text, private=True)
 
-# Two dependencies made at once could close a circle; taken before any row is locked.
-_HOLD = "select pg_advisory_xact_lock(hashtextextended('dependencies ' || $1::uuid::text, 0))"
 _LIVE = """
 select id from dependency where tenant_id = $1 and blocker_id = $2 and blocked_id = $3 and archived_at is null
 """
@@ -82,7 +80,7 @@ class DependencyPayload(Payload):
 async def dependency_create(write: Write, input: DependencyCreateInput) -> Outcome:
     """Let an initiative wait for another. Refused where they would wait for each other in a circle.
     Safe to repeat: the same dependency is kept once."""
-    await write.execute(_HOLD)
+    await write.hold("dependencies")  # two made at once could close a circle
     values = await read_members(write, _MEMBERS, input)
     blocker_id, blocked_id = values["blocker_id"], values["blocked_id"]
     live = await write.connection.fetchval(_LIVE, write.tenant_id, blocker_id, blocked_id)

@@ -1,16 +1,17 @@
 """Names of our objects in other systems, and finding an object by them."""
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import UUID
 
 import strawberry
+from strawberry.utils.str_converters import to_camel_case
 
+from portfolio.identity import parse_id
 from resolvers import check
 from resolvers.outcome import Retryable, UserErrorCode, optional, reject, required
 from resolvers.session import Row, Write, spoken
 
-# Two upserts of one new name would each make an object; the second waits for the first.
-_HOLD = "select pg_advisory_xact_lock(hashtextextended($1, 0))"
 _NODE = """
 select node_id from external_reference where tenant_id = $1 and kind = $2 and system = $3 and external_id = $4
 """
@@ -38,6 +39,21 @@ class UpsertInput(Retryable):
     )
 
 
+async def upsert(
+    write: Write,
+    kind: str,
+    input: Any,
+    insert: Callable[[Write, Any], Awaitable[UUID]],
+    change: Callable[[Write, Row, Any], Awaitable[None]],
+) -> UUID:
+    """Id of the object that the input's external name means: changed, or made where there is none of that name."""
+    row = await find_by_external(write, kind, input.external)
+    if row is None:
+        return await insert(write, input)
+    await change(write, row, input)
+    return row["id"]
+
+
 async def refer_externally(write: Write, kind: str, id: UUID, external: Any) -> None:
     """Gives a new object its external name, if it has one. Raises DUPLICATE when it is taken."""
     if external in (None, strawberry.UNSET):
@@ -55,8 +71,8 @@ async def find_by_external(write: Write, kind: str, external: ExternalReferenceI
     A name that belongs to an object outside the viewer's portfolios is refused as NOT_FOUND.
     """
     system, external_id, url = _checked(external)
-    name = f"external reference {write.tenant_id} {kind} {system} {external_id}"
-    await write.connection.execute(_HOLD, name)
+    # Two upserts of one new name would each make an object; the second waits for the first.
+    await write.hold(f"external reference {kind} {system} {external_id}")
     identity = (kind, system, external_id)
     node_id = await write.connection.fetchval(_NODE, write.tenant_id, *identity)
     if node_id is None:
@@ -68,6 +84,16 @@ async def find_by_external(write: Write, kind: str, external: ExternalReferenceI
     if external.url is not strawberry.UNSET:
         await write.execute(_SET_URL, *identity, url)
     return row
+
+
+def refuse_moved(kind: str, row: Row, input: Any, *members: str) -> None:
+    """What an object belongs to stays the same for ever: an upsert may name it again, but no other."""
+    for member in members:
+        given = getattr(input, member, strawberry.UNSET)
+        if given not in (None, strawberry.UNSET) and (parse_id(given) or ("", None))[1] != row[member]:
+            name = to_camel_case(member)
+            message = f"The {name} of a {spoken(kind)} stays the same; make another {spoken(kind)} for another one."
+            raise reject(UserErrorCode.INVALID, message, name)
 
 
 def _checked(external: ExternalReferenceInput) -> tuple[str, str, str | None]:

@@ -8,12 +8,12 @@ import strawberry
 
 from portfolio.enumerations import InitiativeState
 from resolvers import check
-from resolvers.archive import archive, refuse_archived, refuse_archived_home, restore
+from resolvers.archive import archive, refuse_archived, refuse_archived_above, restore
 from resolvers.external import (
     ExternalReferenceInput,
     UpsertInput,
-    find_by_external,
     refer_externally,
+    upsert,
 )
 from resolvers.initiative_product import InitiativeProductInput, change_products, mark_products
 from resolvers.member import Member, differences, read_members
@@ -58,10 +58,6 @@ update initiative set version = version + 1, updated_at = $3, key = $4, name = $
 where tenant_id = $1 and id = $2
 """
 
-_KEY = (
-    "Name that people use, unique in the organization: 2 to 32 characters A to Z, 0 to 9 and hyphens, a letter first."
-)
-
 
 @strawberry.input
 class _InitiativeInput:
@@ -79,14 +75,14 @@ class _InitiativeInput:
 
 @strawberry.input
 class _InitiativeChanges(_InitiativeInput):
-    key: str | None = optional(_KEY)
+    key: str | None = optional(check.KEY)
     name: str | None = optional("Display name, 1 to 200 characters.")
     portfolio_id: strawberry.ID | None = optional("Home portfolio.")
 
 
 @strawberry.input(description="A new initiative.")
 class InitiativeCreateInput(_InitiativeInput, Retryable):
-    key: str = required(_KEY)
+    key: str = required(check.KEY)
     name: str = required("Display name, 1 to 200 characters.")
     portfolio_id: strawberry.ID = required("Home portfolio.")
     external: ExternalReferenceInput | None = optional("Name in another system; null: none.")
@@ -127,11 +123,7 @@ async def initiative_update(write: Write, input: InitiativeUpdateInput) -> Outco
 @mutation(InitiativePayload)
 async def initiative_upsert(write: Write, input: InitiativeUpsertInput) -> Outcome:
     """Make or change an initiative by the name that another system gives it."""
-    row = await find_by_external(write, "INITIATIVE", input.external)
-    if row is None:
-        return _answer(await _insert(write, input))
-    await _change(write, row, input)
-    return _answer(row["id"])
+    return _answer(await upsert(write, "INITIATIVE", input, _insert, _change))
 
 
 @mutation(InitiativePayload)
@@ -147,7 +139,7 @@ async def initiative_archive(write: Write, input: NodeInput) -> Outcome:
 async def initiative_restore(write: Write, input: NodeInput) -> Outcome:
     """Bring back an archived initiative. Safe to repeat."""
     row = await write.find_for_change("INITIATIVE", "initiative", input)
-    await refuse_archived_home(write, "INITIATIVE", row["portfolio_id"])
+    await refuse_archived_above(write, "INITIATIVE", "PORTFOLIO", row["portfolio_id"])
     if await restore(write, _target(row["id"], row["portfolio_id"]), row):
         await _mark(write, row["id"], row["portfolio_id"])
     return _answer(row["id"])

@@ -7,15 +7,9 @@ from uuid import UUID
 import strawberry
 
 from portfolio.enumerations import KpiCategory, KpiDirection, KpiValueMode
-from portfolio.identity import parse_id
 from resolvers import check
 from resolvers.archive import archive, refuse_archived, restore
-from resolvers.external import (
-    ExternalReferenceInput,
-    UpsertInput,
-    find_by_external,
-    refer_externally,
-)
+from resolvers.external import ExternalReferenceInput, UpsertInput, refer_externally, refuse_moved, upsert
 from resolvers.kpi_target import (
     KpiTargetInput,
     TargetMembers,
@@ -31,10 +25,8 @@ from resolvers.outcome import (
     Outcome,
     Payload,
     Retryable,
-    UserErrorCode,
     entity_field,
     optional,
-    reject,
     required,
 )
 from resolvers.session import Row, Target, Write
@@ -70,9 +62,6 @@ update kpi set version = version + 1, updated_at = $3, key = $4, name = $5, desc
 where tenant_id = $1 and id = $2
 """
 
-_KEY = (
-    "Name that people use, unique in the organization: 2 to 32 characters A to Z, 0 to 9 and hyphens, a letter first."
-)
 _SUBJECT = "What the KPI measures: the organization, a portfolio, a product or an initiative."
 
 
@@ -94,7 +83,7 @@ class _KpiInput:
 
 @strawberry.input
 class _KpiChanges(_KpiInput):
-    key: str | None = optional(_KEY)
+    key: str | None = optional(check.KEY)
     name: str | None = optional("Display name, 1 to 200 characters.")
     category: KpiCategory | None = optional("What kind of outcome it is.")
     unit: str | None = optional("Unit of its values, such as % or ms, 1 to 32 characters.")
@@ -106,7 +95,7 @@ class _KpiChanges(_KpiInput):
 @strawberry.input(description="A new KPI.")
 class KpiCreateInput(_KpiInput, Retryable):
     subject_id: strawberry.ID = required(_SUBJECT)
-    key: str = required(_KEY)
+    key: str = required(check.KEY)
     name: str = required("Display name, 1 to 200 characters.")
     category: KpiCategory = required("What kind of outcome it is.")
     unit: str = required("Unit of its values, such as % or ms, 1 to 32 characters.")
@@ -159,15 +148,7 @@ async def kpi_update(write: Write, input: KpiUpdateInput) -> Outcome:
 @mutation(KpiPayload)
 async def kpi_upsert(write: Write, input: KpiUpsertInput) -> Outcome:
     """Make or change a KPI by the name that another system gives it."""
-    row = await find_by_external(write, "KPI", input.external)
-    if row is None:
-        return _answer(await _insert(write, input))
-    given = input.subject_id
-    if given not in (None, strawberry.UNSET) and (parse_id(given) or ("", None))[1] != row["subject_id"]:
-        message = "A KPI keeps what it measures; make another KPI for another subject."
-        raise reject(UserErrorCode.INVALID, message, "subjectId")
-    await _change(write, row, input)
-    return _answer(row["id"])
+    return _answer(await upsert(write, "KPI", input, _insert, _change))
 
 
 @mutation(KpiPayload)
@@ -225,6 +206,7 @@ async def _insert(write: Write, input: Any) -> UUID:
 
 async def _change(write: Write, row: Row, input: Any) -> None:
     refuse_archived("KPI", row)
+    refuse_moved("KPI", row, input, "subject_id")
     values = await read_members(write, _MEMBERS, input, row)
     before = await target_in_force(write, row["id"])
     target = await read_target(write, input.target)

@@ -40,7 +40,6 @@ _UPDATE = """
 update label set version = version + 1, updated_at = $3, name = $4, color = $5 where tenant_id = $1 and id = $2
 """
 _TAKEN = 'select id from label where tenant_id = $1 and name_key = lower($2::text collate "C") and id <> $3'
-_HOLD = "select pg_advisory_xact_lock(hashtextextended('labels ' || $1::uuid::text, 0))"
 _BY_ID = "select id, name, archived_at from label where tenant_id = $1 and id = $2 for key share"
 _BY_NAME = """
 select id, name, archived_at from label where tenant_id = $1 and name_key = lower($2::text collate "C") for key share
@@ -187,7 +186,7 @@ async def _find_label(write: Write, item: LabelNameInput) -> Row | None:
 
 
 async def _refuse_taken(write: Write, name: str, id: UUID) -> None:
-    await write.execute(_HOLD)
+    await write.hold("labels")
     if await write.connection.fetchval(_TAKEN, write.tenant_id, name, id) is not None:
         raise reject(UserErrorCode.DUPLICATE, "There is a label of that name, perhaps an archived one.", "name")
 

@@ -10,8 +10,8 @@ from resolvers.archive import archive, refuse_archived, restore
 from resolvers.external import (
     ExternalReferenceInput,
     UpsertInput,
-    find_by_external,
     refer_externally,
+    upsert,
 )
 from resolvers.member import Member, differences, read_members
 from resolvers.mutation import mutation
@@ -41,23 +41,19 @@ update person set version = version + 1, updated_at = $3, key = $4, name = $5, e
 where tenant_id = $1 and id = $2
 """
 
-_KEY = (
-    "Name that people use, unique in the organization: 1 to 64 letters, digits, dots, "
-    "underscores, hyphens or @, such as ada.lovelace."
-)
 _EMAIL = "E-mail address; null: not known."
 
 
 @strawberry.input
 class _PersonChanges:
-    key: str | None = optional(_KEY)
+    key: str | None = optional(check.ACCOUNT_KEY)
     name: str | None = optional("Display name, 1 to 200 characters.")
     email: str | None = optional(_EMAIL)
 
 
 @strawberry.input(description="A new person.")
 class PersonCreateInput(Retryable):
-    key: str = required(_KEY)
+    key: str = required(check.ACCOUNT_KEY)
     name: str = required("Display name, 1 to 200 characters.")
     email: str | None = optional(_EMAIL)
     external: ExternalReferenceInput | None = optional("Name in another system; null: none.")
@@ -98,11 +94,7 @@ async def person_update(write: Write, input: PersonUpdateInput) -> Outcome:
 @mutation(PersonPayload, tenant_wide=True)
 async def person_upsert(write: Write, input: PersonUpsertInput) -> Outcome:
     """Make or change a person by the name that another system gives it."""
-    row = await find_by_external(write, "PERSON", input.external)
-    if row is None:
-        return _answer(await _insert(write, input))
-    await _change(write, row, input)
-    return _answer(row["id"])
+    return _answer(await upsert(write, "PERSON", input, _insert, _change))
 
 
 @mutation(PersonPayload, tenant_wide=True)

@@ -7,12 +7,12 @@ import strawberry
 
 from portfolio.identity import print_id
 from resolvers import check
-from resolvers.archive import archive, refuse_archived, refuse_archived_home, restore
+from resolvers.archive import archive, refuse_archived, refuse_archived_above, refuse_content, restore
 from resolvers.external import (
     ExternalReferenceInput,
     UpsertInput,
-    find_by_external,
     refer_externally,
+    upsert,
 )
 from resolvers.member import Member, differences, read_members
 from resolvers.mutation import mutation
@@ -60,10 +60,6 @@ select
    where x.tenant_id = $1 and x.portfolio_id = $2 and x.archived_at is null) as initiative
 """
 
-_KEY = (
-    "Name that people use, unique in the organization: 2 to 32 characters A to Z, 0 to 9 and hyphens, a letter first."
-)
-
 
 @strawberry.input
 class _PortfolioInput:
@@ -77,13 +73,13 @@ class _PortfolioInput:
 
 @strawberry.input
 class _PortfolioChanges(_PortfolioInput):
-    key: str | None = optional(_KEY)
+    key: str | None = optional(check.KEY)
     name: str | None = optional("Display name, 1 to 200 characters.")
 
 
 @strawberry.input(description="A new portfolio.")
 class PortfolioCreateInput(_PortfolioInput, Retryable):
-    key: str = required(_KEY)
+    key: str = required(check.KEY)
     name: str = required("Display name, 1 to 200 characters.")
     external: ExternalReferenceInput | None = optional("Name in another system; null: none.")
 
@@ -126,11 +122,7 @@ async def portfolio_update(write: Write, input: PortfolioUpdateInput) -> Outcome
 async def portfolio_upsert(write: Write, input: PortfolioUpsertInput) -> Outcome:
     """Make or change a portfolio by the name that another system gives it."""
     await hold_tree(write)
-    row = await find_by_external(write, "PORTFOLIO", input.external)
-    if row is None:
-        return _answer(await _insert(write, input))
-    await _change(write, row, input)
-    return _answer(row["id"])
+    return _answer(await upsert(write, "PORTFOLIO", input, _insert, _change))
 
 
 @mutation(PortfolioPayload)
@@ -138,7 +130,7 @@ async def portfolio_archive(write: Write, input: NodeInput) -> Outcome:
     """Take an empty portfolio out of lists and out of its parent's health. Safe to repeat."""
     await hold_tree(write)
     row = await write.find_for_change("PORTFOLIO", "portfolio", input)
-    await _refuse_content(write, row["id"])
+    await refuse_content(write, _CONTENT, row["id"])
     if await archive(write, _target(row["id"]), row):
         write.mark(row["id"], row["parent_id"])
     return _answer(row["id"])
@@ -149,8 +141,7 @@ async def portfolio_restore(write: Write, input: NodeInput) -> Outcome:
     """Bring back an archived portfolio. Safe to repeat."""
     await hold_tree(write)
     row = await write.find_for_change("PORTFOLIO", "portfolio", input)
-    if row["parent_id"] is not None:
-        await refuse_archived_home(write, "PORTFOLIO", row["parent_id"])
+    await refuse_archived_above(write, "PORTFOLIO", "PORTFOLIO", row["parent_id"])
     if await restore(write, _target(row["id"]), row):
         write.mark(row["id"], row["parent_id"])
     return _answer(row["id"])
@@ -202,14 +193,6 @@ async def _sees_both(write: Write, before: UUID | None, after: UUID | None) -> b
 def _outside_grants() -> Exception:
     message = "This key is limited to portfolios: it changes what lies below them, not beside."
     return reject(UserErrorCode.FORBIDDEN, message, "parentId")
-
-
-async def _refuse_content(write: Write, id: UUID) -> None:
-    row: Any = await write.connection.fetchrow(_CONTENT, write.tenant_id, id)
-    content = [f"{n} {kind}{'' if n == 1 else 's'}" for kind, n in row.items() if n]
-    if content:
-        message = f"It still holds {' and '.join(content)}: archive or move them first."
-        raise reject(UserErrorCode.CONFLICT, message, "id")
 
 
 def _target(id: UUID) -> Target:

@@ -7,12 +7,12 @@ import strawberry
 
 from portfolio.enumerations import LifecycleStage, ProductTier
 from resolvers import check
-from resolvers.archive import archive, refuse_archived, refuse_archived_home, restore
+from resolvers.archive import archive, refuse_archived, refuse_archived_above, restore
 from resolvers.external import (
     ExternalReferenceInput,
     UpsertInput,
-    find_by_external,
     refer_externally,
+    upsert,
 )
 from resolvers.member import Member, differences, read_members
 from resolvers.mutation import mutation
@@ -67,20 +67,14 @@ class _ProductInput:
 
 @strawberry.input
 class _ProductChanges(_ProductInput):
-    key: str | None = optional(
-        "Name that people use, unique in the organization: 2 to 32 characters A to Z, 0 to 9 and "
-        "hyphens, a letter first."
-    )
+    key: str | None = optional(check.KEY)
     name: str | None = optional("Display name, 1 to 200 characters.")
     portfolio_id: strawberry.ID | None = optional("Home portfolio.")
 
 
 @strawberry.input(description="A new product.")
 class ProductCreateInput(_ProductInput, Retryable):
-    key: str = required(
-        "Name that people use, unique in the organization: 2 to 32 characters A to Z, 0 to 9 and "
-        "hyphens, a letter first."
-    )
+    key: str = required(check.KEY)
     name: str = required("Display name, 1 to 200 characters.")
     portfolio_id: strawberry.ID = required("Home portfolio.")
     external: ExternalReferenceInput | None = optional("Name in another system; null: none.")
@@ -121,11 +115,7 @@ async def product_update(write: Write, input: ProductUpdateInput) -> Outcome:
 @mutation(ProductPayload)
 async def product_upsert(write: Write, input: ProductUpsertInput) -> Outcome:
     """Make or change a product by the name that another system gives it."""
-    row = await find_by_external(write, "PRODUCT", input.external)
-    if row is None:
-        return _answer(await _insert(write, input))
-    await _change(write, row, input)
-    return _answer(row["id"])
+    return _answer(await upsert(write, "PRODUCT", input, _insert, _change))
 
 
 @mutation(ProductPayload)
@@ -141,7 +131,7 @@ async def product_archive(write: Write, input: NodeInput) -> Outcome:
 async def product_restore(write: Write, input: NodeInput) -> Outcome:
     """Bring back an archived product. Safe to repeat."""
     row = await write.find_for_change("PRODUCT", "product", input)
-    await refuse_archived_home(write, "PRODUCT", row["portfolio_id"])
+    await refuse_archived_above(write, "PRODUCT", "PORTFOLIO", row["portfolio_id"])
     if await restore(write, _target(row["id"], row["portfolio_id"]), row):
         write.mark(row["id"], row["portfolio_id"])
     return _answer(row["id"])

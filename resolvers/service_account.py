@@ -34,21 +34,16 @@ update service_account set version = version + 1, updated_at = $3, key = $4, nam
 where tenant_id = $1 and id = $2
 """
 
-_KEY = (
-    "Name that people use, unique in the organization: 1 to 64 letters, digits, dots, "
-    "underscores, hyphens or @, such as jira-sync."
-)
-
 
 @strawberry.input(description="A new service account.")
 class ServiceAccountCreateInput(Retryable):
-    key: str = required(_KEY)
+    key: str = required(check.ACCOUNT_KEY)
     name: str = required("Display name, 1 to 200 characters.")
 
 
 @strawberry.input(description="Changes of a service account: an absent member stays.")
 class ServiceAccountUpdateInput(NodeInput):
-    key: str | None = optional(_KEY)
+    key: str | None = optional(check.ACCOUNT_KEY)
     name: str | None = optional("Display name, 1 to 200 characters.")
 
 

@@ -82,6 +82,7 @@ _TO_NAME = {
     "SKILL": _EVERYONES.format(table="skill"),
 }
 _TO_NAME["CUSTOM_FIELD"] = _EVERYONES.format(table="custom_field")
+_HOLD = "select pg_advisory_xact_lock(hashtextextended($2::text || ' ' || $1::uuid::text, 0))"
 _SIGNAL = "select raise_signal('recompute_health', $1)"
 
 
@@ -155,6 +156,11 @@ class Write:
         return row
 
     # Writing ---------------------------------------------------------------------------------
+
+    async def hold(self, what: str) -> None:
+        """One change of the tenant's `what` at a time, until the end. Taken before any row is locked, so that nobody
+        waits for it with a row in hand."""
+        await self.execute(_HOLD, what)
 
     def new_id(self) -> UUID:
         return self.clock.new_id()

@@ -26,22 +26,19 @@ update skill set version = version + 1, updated_at = $3, key = $4, name = $5, ca
 where tenant_id = $1 and id = $2
 """
 
-_KEY = (
-    "Name that people use, unique in the organization: 2 to 32 characters A to Z, 0 to 9 and hyphens, a letter first."
-)
 _CATEGORY = "Group of skills that it belongs to, 1 to 64 characters; null: none."
 
 
 @strawberry.input(description="A new skill.")
 class SkillCreateInput(Retryable):
-    key: str = required(_KEY)
+    key: str = required(check.KEY)
     name: str = required("Display name, 1 to 200 characters.")
     category: str | None = optional(_CATEGORY)
 
 
 @strawberry.input(description="Changes of a skill: an absent member stays, null clears.")
 class SkillUpdateInput(NodeInput):
-    key: str | None = optional(_KEY)
+    key: str | None = optional(check.KEY)
     name: str | None = optional("Display name, 1 to 200 characters.")
     category: str | None = optional(_CATEGORY)
 

@@ -5,14 +5,13 @@ from uuid import UUID
 
 import strawberry
 
-from portfolio.identity import print_id
 from resolvers import check
-from resolvers.archive import archive, refuse_archived, restore
+from resolvers.archive import archive, refuse_archived, refuse_archived_above, refuse_content, restore
 from resolvers.external import (
     ExternalReferenceInput,
     UpsertInput,
-    find_by_external,
     refer_externally,
+    upsert,
 )
 from resolvers.member import Member, differences, read_members
 from resolvers.mutation import mutation
@@ -38,8 +37,7 @@ _MEMBERS = (
     Member("lead_id", kind="PERSON"),
 )
 
-# One change of a tenant's tree at a time: two moves at once could close a circle. Taken before any row is locked.
-_HOLD = "select pg_advisory_xact_lock(hashtextextended('team tree ' || $1::uuid::text, 0))"
+_TREE = "team tree"  # held by every change: two moves at once could close a circle
 _IS_BELOW = "select $2 in (select team_branch($1))"
 _INSERT = """
 insert into team (tenant_id, id, created_at, updated_at, key, name, description, parent_id, lead_id)
@@ -59,10 +57,6 @@ select
      and coalesce(x.to_on, 'infinity') >= organization_day($3)) as assignment
 """
 
-_KEY = (
-    "Name that people use, unique in the organization: 2 to 32 characters A to Z, 0 to 9 and hyphens, a letter first."
-)
-
 
 @strawberry.input
 class _TeamInput:
@@ -73,13 +67,13 @@ class _TeamInput:
 
 @strawberry.input
 class _TeamChanges(_TeamInput):
-    key: str | None = optional(_KEY)
+    key: str | None = optional(check.KEY)
     name: str | None = optional("Display name, 1 to 200 characters.")
 
 
 @strawberry.input(description="A new team.")
 class TeamCreateInput(_TeamInput, Retryable):
-    key: str = required(_KEY)
+    key: str = required(check.KEY)
     name: str = required("Display name, 1 to 200 characters.")
     external: ExternalReferenceInput | None = optional("Name in another system; null: none.")
 
@@ -105,14 +99,14 @@ class TeamPayload(Payload):
 @mutation(TeamPayload, tenant_wide=True)
 async def team_create(write: Write, input: TeamCreateInput) -> Outcome:
     """Add a team, at the top or below another one."""
-    await write.execute(_HOLD)
+    await write.hold(_TREE)
     return _answer(await _insert(write, input))
 
 
 @mutation(TeamPayload, tenant_wide=True)
 async def team_update(write: Write, input: TeamUpdateInput) -> Outcome:
     """Change a team, or move it with all that lies below it."""
-    await write.execute(_HOLD)
+    await write.hold(_TREE)
     row = await write.find_for_change("TEAM", "team", input)
     await _change(write, row, input)
     return _answer(row["id"])
@@ -121,20 +115,16 @@ async def team_update(write: Write, input: TeamUpdateInput) -> Outcome:
 @mutation(TeamPayload, tenant_wide=True)
 async def team_upsert(write: Write, input: TeamUpsertInput) -> Outcome:
     """Make or change a team by the name that another system gives it."""
-    await write.execute(_HOLD)
-    row = await find_by_external(write, "TEAM", input.external)
-    if row is None:
-        return _answer(await _insert(write, input))
-    await _change(write, row, input)
-    return _answer(row["id"])
+    await write.hold(_TREE)
+    return _answer(await upsert(write, "TEAM", input, _insert, _change))
 
 
 @mutation(TeamPayload, tenant_wide=True)
 async def team_archive(write: Write, input: NodeInput) -> Outcome:
     """Take a team out of lists that has no teams below it, no members and no work. Safe to repeat."""
-    await write.execute(_HOLD)
+    await write.hold(_TREE)
     row = await write.find_for_change("TEAM", "team", input)
-    await _refuse_content(write, row["id"])
+    await refuse_content(write, _CONTENT, row["id"], write.now)
     await archive(write, Target("TEAM", row["id"]), row)
     return _answer(row["id"])
 
@@ -142,11 +132,9 @@ async def team_archive(write: Write, input: NodeInput) -> Outcome:
 @mutation(TeamPayload, tenant_wide=True)
 async def team_restore(write: Write, input: NodeInput) -> Outcome:
     """Bring back an archived team. Safe to repeat."""
-    await write.execute(_HOLD)
+    await write.hold(_TREE)
     row = await write.find_for_change("TEAM", "team", input)
-    parent = None if row["parent_id"] is None else await write.refer("TEAM", print_id("TEAM", row["parent_id"]))
-    if parent is not None and parent["archived_at"] is not None:
-        raise reject(UserErrorCode.ARCHIVED, "The team above is archived; restore that first.", "id")
+    await refuse_archived_above(write, "TEAM", "TEAM", row["parent_id"])
     await restore(write, Target("TEAM", row["id"]), row)
     return _answer(row["id"])
 
@@ -170,14 +158,6 @@ async def _change(write: Write, row: Row, input: Any) -> None:
         raise reject(UserErrorCode.CYCLE, "A team cannot lie below itself.", "parentId")
     await write.execute(_UPDATE, row["id"], write.now, *values.values())
     write.record("TEAM_UPDATED", Target("TEAM", row["id"]), changes)
-
-
-async def _refuse_content(write: Write, id: UUID) -> None:
-    row: Any = await write.connection.fetchrow(_CONTENT, write.tenant_id, id, write.now)
-    content = [f"{n} {kind}{'' if n == 1 else 's'}" for kind, n in row.items() if n]
-    if content:
-        message = f"It still holds {' and '.join(content)}: archive, move or end them first."
-        raise reject(UserErrorCode.CONFLICT, message, "id")
 
 
 def _answer(id: UUID) -> Outcome:

@@ -4,9 +4,6 @@ from uuid import UUID
 
 from resolvers.session import Write
 
-# One change of a tenant's tree at a time: two moves at once could close a circle. Taken before any
-# row is locked, so that nobody waits for it with a row in hand.
-_HOLD = "select pg_advisory_xact_lock(hashtextextended('portfolio tree ' || $1::uuid::text, 0))"
 _PLANT = """
 insert into portfolio_closure (tenant_id, ancestor_id, descendant_id, depth)
 select $1::uuid, $2::uuid, $2::uuid, 0
@@ -33,7 +30,8 @@ where above.tenant_id = $1 and above.descendant_id = $3 and branch.tenant_id = $
 
 
 async def hold_tree(write: Write) -> None:
-    await write.execute(_HOLD)
+    """Two moves at once could close a circle."""
+    await write.hold("portfolio tree")
 
 
 async def plant(write: Write, id: UUID, parent_id: UUID | None) -> None:
