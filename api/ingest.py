@@ -69,7 +69,7 @@ class IngestDoor:
     clock: Clock
 
     async def receive(self, request: Request) -> Response:
-        """200 with {accepted, duplicates, rejected: [{index, code, message}]}, or a Refusal."""
+        """200 with {accepted, duplicates, rejected: [{index, code, message, field}]}, or a Refusal."""
         viewer = await self.viewers.authenticate(request.headers)
         viewer.require(Scope.INGEST)
         media_type = _media_type(request.headers)
@@ -105,7 +105,9 @@ async def _print(_: asyncpg.Connection, outcome: Outcome) -> bytes:
     for error in outcome.user_errors:
         raise Refusal(_CODES.get(error.code, ErrorCode.BAD_USER_INPUT), error.message)
     rejected = [
-        {"index": item.index, "code": item.code, "message": item.message} for item in outcome.values["rejected"]
+        # From the body on, which is the list itself.
+        {"index": item.index, "code": item.code, "message": item.message, "field": item.field[2:]}
+        for item in outcome.values["rejected"]
     ]
     return orjson.dumps({**outcome.values, "rejected": rejected})
 
@@ -144,24 +146,24 @@ def _read_row(value: Any) -> MeasurementInput | Unreadable:
     given = {name: member for name, member in value.items() if member is not None}
     fault = _find_fault(given)
     if fault is not None:
-        return Unreadable(fault)
+        return fault
     try:
         observed_at = datetime.fromisoformat(given["observedAt"])
     except ValueError:
-        return Unreadable("observedAt: give ISO 8601 such as 2026-11-22T09:30:00Z.")
+        return Unreadable("observedAt: give ISO 8601 such as 2026-11-22T09:30:00Z.", "observedAt")
     if observed_at.tzinfo is None:
         observed_at = observed_at.replace(tzinfo=UTC)
     members = {_MEMBERS[name][0]: member for name, member in given.items()}
     return MeasurementInput(**{**members, "observed_at": observed_at})
 
 
-def _find_fault(given: Mapping[str, Any]) -> str | None:
+def _find_fault(given: Mapping[str, Any]) -> Unreadable | None:
     for name, member in given.items():
         if name not in _MEMBERS:
-            return f"A measurement has no such member; it has {', '.join(_MEMBERS)}."
+            return Unreadable(f"A measurement has no such member; it has {', '.join(_MEMBERS)}.")
         if not isinstance(member, _MEMBERS[name][1]) or isinstance(member, bool):
-            return f"{name}: this is {'a number' if name == 'value' else 'a text'}."
+            return Unreadable(f"{name}: this is {'a number' if name == 'value' else 'a text'}.", name)
     for name in ("value", "observedAt"):
         if name not in given:
-            return f"{name} is required."
+            return Unreadable(f"{name} is required.", name)
     return None

@@ -3,7 +3,7 @@
 import json
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -29,6 +29,29 @@ FUTURE_TOLERATED = timedelta(minutes=5)
 # Wide enough for every plan, and far enough from the calendar's ends to count days and zones on.
 _FIRST_DAY, _LAST_DAY = date(1900, 1, 1), date(2199, 12, 31)
 _FIRST_INSTANT = datetime(1900, 1, 1, tzinfo=UTC)
+
+
+class ItemError(ValueError):
+    """One item of a list is wrong. index: its place, from 0."""
+
+    def __init__(self, index: int, message: str) -> None:
+        super().__init__(message)
+        self.index = index
+
+
+def each(rule: Callable[[Any], Any]) -> Callable[[Sequence[Any]], list[Any]]:
+    """The rule for every item. Raises ItemError for the first that breaks it."""
+
+    def check(values: Sequence[Any]) -> list[Any]:
+        checked = []
+        for index, value in enumerate(values):
+            try:
+                checked.append(rule(value))
+            except ValueError as error:
+                raise ItemError(index, str(error)) from None
+        return checked
+
+    return check
 
 
 def key(value: str) -> str:
@@ -62,6 +85,13 @@ def line(longest: int = LONGEST_NAME) -> Callable[[str], str]:
         return stripped
 
     return check
+
+
+def address(value: str) -> str:
+    given = line(2000)(value)
+    if not given.startswith(("https://", "http://")):
+        raise ValueError("An address begins with https:// or http://.")
+    return given
 
 
 def text(value: str) -> str:

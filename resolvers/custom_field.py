@@ -29,7 +29,7 @@ _MOST_FIELDS, _MOST_CHOICES = 30, 50
 
 
 def _choices(given: Sequence[str]) -> list[str]:
-    choices = [check.line(100)(choice) for choice in given]
+    choices = check.each(check.line(100))(given)
     if not 1 <= len(choices) <= _MOST_CHOICES or len(set(choices)) < len(choices):
         raise ValueError(f"A field has 1 to {_MOST_CHOICES} choices, each once.")
     return choices

@@ -58,6 +58,9 @@ class MeasurementRejection:
     index: int = strawberry.field(description="Place of the measurement in the input, from 0.")
     code: UserErrorCode = strawberry.field(description="Kind of mistake, for programs.")
     message: str = strawberry.field(description="What is wrong and what to do, for people.")
+    field: list[str] = strawberry.field(
+        description="Path to the measurement, or to its member at fault, such as input, measurements, 3, value."
+    )
 
 
 @strawberry.type(description="Answer to recorded measurements.")
@@ -81,9 +84,10 @@ async def measurements_record(write: Write, input: MeasurementsRecordInput) -> O
 
 @dataclass(frozen=True)
 class Unreadable:
-    """In the place of a measurement: text of an ingest row that says nothing we know."""
+    """In the place of a measurement: text of an ingest row that says nothing we know. member: that is at fault."""
 
     message: str
+    member: str | None = None
 
 
 async def record_measurements(write: Write, rows: Sequence[MeasurementInput | Unreadable], most: int) -> Outcome:
@@ -96,28 +100,41 @@ async def record_measurements(write: Write, rows: Sequence[MeasurementInput | Un
     for index, given in enumerate(rows):
         try:
             good.append(_read(write, index, given))
-        except ValueError as error:
-            rejected.append(Rejected(index, UserErrorCode.INVALID, str(error)))
+        except _Fault as fault:
+            rejected.append(Rejected(index, UserErrorCode.INVALID, str(fault), fault.member))
     recorded = await record_batch(write, good)
     every = sorted([*rejected, *recorded.rejected], key=lambda item: item.index)
     values = {
         "accepted": recorded.accepted,
         "duplicates": recorded.duplicates,
-        "rejected": [MeasurementRejection(index=r.index, code=r.code, message=r.message) for r in every],
+        "rejected": [_tell(rejected) for rejected in every],
     }
     return Outcome(values=values)
 
 
+def _tell(rejected: Rejected) -> MeasurementRejection:
+    path = ["input", "measurements", str(rejected.index), *([rejected.member] if rejected.member else [])]
+    return MeasurementRejection(index=rejected.index, code=rejected.code, message=rejected.message, field=path)
+
+
+class _Fault(ValueError):
+    """Says a sentence for the client. member: null for the measurement as a whole."""
+
+    def __init__(self, message: str, member: str | None = None) -> None:
+        super().__init__(message)
+        self.member = member
+
+
 def _read(write: Write, index: int, given: MeasurementInput | Unreadable) -> Row:
-    """Raises ValueError with a sentence for the client."""
+    """Raises _Fault."""
     if isinstance(given, Unreadable):
-        raise ValueError(given.message)
+        raise _Fault(given.message, given.member)
     kpi_id, kpi_key = _given(given.kpi_id), _given(given.kpi_key)
     if (kpi_id is None) == (kpi_key is None):
-        raise ValueError("Give exactly one of kpiId and kpiKey.")
+        raise _Fault("Give exactly one of kpiId and kpiKey.")
     source, external_id = _given(given.source), _given(given.external_id)
     if (source is None) != (external_id is None):
-        raise ValueError("Give source and externalId together, or neither.")
+        raise _Fault("Give source and externalId together, or neither.")
     return Row(
         index=index,
         kpi=_uuid("KPI", kpi_id) or _named("kpiKey", check.key, kpi_key),
@@ -138,12 +155,12 @@ def _named(name: str, rule: Any, value: Any) -> Any:
     try:
         return rule(value)
     except ValueError as error:
-        raise ValueError(f"{name}: {error}") from None
+        raise _Fault(f"{name}: {error}", name) from None
 
 
 def _note(value: str | None) -> str | None:
     if value is not None and len(value) > _LONGEST_NOTE:
-        raise ValueError(f"note: This has at most {_LONGEST_NOTE:,} characters.")
+        raise _Fault(f"note: This has at most {_LONGEST_NOTE:,} characters.", "note")
     return value and _named("note", check.text, value)
 
 

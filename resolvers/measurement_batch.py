@@ -77,9 +77,12 @@ class Row:
 
 @dataclass(frozen=True)
 class Rejected:
+    """member: of the row, that is at fault; null: the row as a whole."""
+
     index: int
     code: UserErrorCode
     message: str
+    member: str | None = None
 
 
 @dataclass
@@ -140,10 +143,11 @@ async def _lock_kpis(write: Write, rows: Sequence[Row]) -> Mapping[UUID | str, A
 
 def _place(row: Row, kpis: Mapping[UUID | str, Any], recorded: Recorded) -> Any:
     kpi = kpis.get(row.kpi) if row.kpi is not None else None
+    member = "kpiKey" if isinstance(row.kpi, str) else "kpiId"
     if kpi is None:
-        fault = Rejected(row.index, UserErrorCode.NOT_FOUND, "There is no such KPI.")
+        fault = Rejected(row.index, UserErrorCode.NOT_FOUND, "There is no such KPI.", member)
     elif kpi["archived_at"] is not None:
-        fault = Rejected(row.index, UserErrorCode.ARCHIVED, "That KPI is archived.")
+        fault = Rejected(row.index, UserErrorCode.ARCHIVED, "That KPI is archived.", member)
     else:
         return kpi
     recorded.rejected.append(fault)
@@ -207,19 +211,18 @@ class _Batch:
             return True
         corrected = self._standing.get(row.supersedes_id)
         if corrected is None or corrected.kpi_id != kpi_id:
-            message = "supersedesId: There is no such measurement of this KPI."
-            self._reject(row, UserErrorCode.NOT_FOUND, message)
+            self._reject(row, UserErrorCode.NOT_FOUND, "There is no such measurement of this KPI.")
             return False
         if corrected.superseded:
-            message = "supersedesId: That measurement was corrected already; correct the newer one."
-            self._reject(row, UserErrorCode.CONFLICT, message)
+            self._reject(row, UserErrorCode.CONFLICT, "That measurement was corrected already; correct the newer one.")
             return False
         corrected.superseded = True
         self.corrected.add(corrected.id)
         return True
 
     def _reject(self, row: Row, code: UserErrorCode, message: str) -> None:
-        self._recorded.rejected.append(Rejected(row.index, code, message))
+        fault = Rejected(row.index, code, f"supersedesId: {message}", "supersedesId")
+        self._recorded.rejected.append(fault)
 
 
 async def _insert(write: Write, batch: _Batch) -> None:

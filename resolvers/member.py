@@ -11,6 +11,7 @@ import strawberry
 from strawberry.utils.str_converters import to_camel_case
 
 from portfolio.identity import print_id
+from resolvers import check
 from resolvers.outcome import Outcome, Rejection, UserError, UserErrorCode
 from resolvers.session import Row, Write, spoken
 from runtime.events import Change as FieldChange
@@ -58,7 +59,7 @@ async def read_members(
         try:
             values[member.stored_in] = await _read(write, member, given, before)
         except _Fault as fault:
-            path = ["input", member.public_name]
+            path = ["input", member.public_name, *([] if fault.index is None else [str(fault.index)])]
             errors.append(UserError(code=fault.code, message=fault.message, field=path))
     if errors:
         raise Rejection(Outcome(user_errors=errors))
@@ -66,9 +67,11 @@ async def read_members(
 
 
 class _Fault(Exception):
-    def __init__(self, code: UserErrorCode, message: str) -> None:
+    """index: place of the item at fault; null: the member as a whole."""
+
+    def __init__(self, code: UserErrorCode, message: str, index: int | None = None) -> None:
         super().__init__(message)
-        self.code, self.message = code, message
+        self.code, self.message, self.index = code, message, index
 
 
 async def _read(write: Write, member: Member, given: Any, before: Row | None) -> Any:
@@ -86,6 +89,8 @@ async def _read(write: Write, member: Member, given: Any, before: Row | None) ->
         return await _refer(write, member.kind, given, named_before)
     try:
         return member.check(given)
+    except check.ItemError as error:
+        raise _Fault(UserErrorCode.INVALID, str(error), error.index) from None
     except ValueError as error:
         raise _Fault(UserErrorCode.INVALID, str(error)) from None
 

@@ -30,9 +30,9 @@ _WEEKS = 12
 
 
 def _throughput(weeks: list[int]) -> list[int]:
-    if len(weeks) > _WEEKS or any(not 0 <= week <= _MOST_ITEMS for week in weeks):
-        raise ValueError(f"These are at most {_WEEKS} whole numbers from 0 to {_MOST_ITEMS}.")
-    return weeks
+    if len(weeks) > _WEEKS:
+        raise ValueError(f"These are at most {_WEEKS} weeks; {len(weeks)} were given.")
+    return check.each(check.whole(0, _MOST_ITEMS))(weeks)
 
 
 _MEMBERS = (

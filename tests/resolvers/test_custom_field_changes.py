@@ -72,7 +72,8 @@ async def test_choices_in_use_stay_and_others_may_go(tenant: Tenant, product: st
 @pytest.mark.parametrize("choices", [[], ["a", "a"], [str(number) for number in range(51)], [""]])
 async def test_choices_are_few_and_differ(tenant: Tenant, choices: list[str]):
     input = {"key": "REGION", "name": "Region", "entity": "KPI", "type": "CHOICE", "choices": choices}
-    assert codes(await tenant.change("customFieldCreate", input)) == [("INVALID", "choices")]
+    [error] = (await tenant.change("customFieldCreate", input))["userErrors"]
+    assert (error["code"], error["field"][:2]) == ("INVALID", ["input", "choices"])
 
 
 async def test_a_kind_has_at_most_30_fields(tenant: Tenant):

@@ -94,6 +94,9 @@ async def test_bad_rows_are_named_and_good_ones_recorded(client: httpx.AsyncClie
     by_code = {item["index"]: item["code"] for item in answer["rejected"]}
     assert by_code.pop(8) == "NOT_FOUND"
     assert set(by_code.values()) == {"INVALID"}
+    paths = [item["field"] for item in answer["rejected"]]
+    assert paths[:3] == [["1", "value"], ["2", "value"], ["3"]]
+    assert paths[5:8] == [["6", "observedAt"], ["7"], ["8", "kpiKey"]]
 
 
 @pytest.mark.usefixtures("kpi")
