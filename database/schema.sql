@@ -1030,16 +1030,24 @@ CREATE TABLE public.event_unsealed (
 
 ALTER TABLE ONLY public.event_unsealed FORCE ROW LEVEL SECURITY;
 
-CREATE TABLE public.external_reference (
+CREATE TABLE public.external_link (
     tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
     kind text NOT NULL,
+    node_id uuid NOT NULL,
+    subject_id uuid,
     system text NOT NULL COLLATE pg_catalog."C",
     external_id text NOT NULL COLLATE pg_catalog."C",
-    node_id uuid NOT NULL,
-    url text
+    url text,
+    title text,
+    authoritative_fields text[] DEFAULT '{}'::text[] NOT NULL,
+    service_account_id uuid,
+    version integer DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL
 );
 
-ALTER TABLE ONLY public.external_reference FORCE ROW LEVEL SECURITY;
+ALTER TABLE ONLY public.external_link FORCE ROW LEVEL SECURITY;
 
 CREATE TABLE public.health_input (
     tenant_id uuid NOT NULL,
@@ -1377,8 +1385,11 @@ ALTER TABLE ONLY public.event_seal
 ALTER TABLE ONLY public.event_unsealed
     ADD CONSTRAINT event_unsealed_pkey PRIMARY KEY (tenant_id, event_id);
 
-ALTER TABLE ONLY public.external_reference
-    ADD CONSTRAINT external_reference_pkey PRIMARY KEY (tenant_id, kind, system, external_id);
+ALTER TABLE ONLY public.external_link
+    ADD CONSTRAINT external_link_pkey PRIMARY KEY (tenant_id, id);
+
+ALTER TABLE ONLY public.external_link
+    ADD CONSTRAINT external_link_tenant_id_kind_system_external_id_key UNIQUE (tenant_id, kind, system, external_id);
 
 ALTER TABLE ONLY public.health_input
     ADD CONSTRAINT health_input_pkey PRIMARY KEY (tenant_id, fingerprint);
@@ -1560,7 +1571,11 @@ CREATE UNIQUE INDEX dependency_live ON public.dependency USING btree (tenant_id,
 
 CREATE INDEX event_subject ON ONLY public.event USING btree (tenant_id, subject_id, id DESC);
 
-CREATE INDEX external_reference_node ON public.external_reference USING btree (tenant_id, node_id);
+CREATE INDEX external_link_node ON public.external_link USING btree (tenant_id, node_id);
+
+CREATE INDEX external_link_service_account ON public.external_link USING btree (tenant_id, service_account_id);
+
+CREATE INDEX external_link_subject ON public.external_link USING btree (tenant_id, subject_id);
 
 CREATE INDEX health_score_node ON ONLY public.health_score USING btree (tenant_id, node_id, as_of DESC, revision DESC, id DESC);
 
@@ -1770,8 +1785,14 @@ ALTER TABLE public.event
 ALTER TABLE ONLY public.event_unsealed
     ADD CONSTRAINT event_unsealed_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.organization(tenant_id);
 
-ALTER TABLE ONLY public.external_reference
-    ADD CONSTRAINT external_reference_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.organization(tenant_id);
+ALTER TABLE ONLY public.external_link
+    ADD CONSTRAINT external_link_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.organization(tenant_id);
+
+ALTER TABLE ONLY public.external_link
+    ADD CONSTRAINT external_link_tenant_id_service_account_id_fkey FOREIGN KEY (tenant_id, service_account_id) REFERENCES public.service_account(tenant_id, id);
+
+ALTER TABLE ONLY public.external_link
+    ADD CONSTRAINT external_link_tenant_id_subject_id_fkey FOREIGN KEY (tenant_id, subject_id) REFERENCES public.subject(tenant_id, id);
 
 ALTER TABLE ONLY public.health_input
     ADD CONSTRAINT health_input_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.organization(tenant_id);
@@ -2038,7 +2059,7 @@ ALTER TABLE public.event_seal ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.event_unsealed ENABLE ROW LEVEL SECURITY;
 
-ALTER TABLE public.external_reference ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.external_link ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.health_input ENABLE ROW LEVEL SECURITY;
 
@@ -2146,7 +2167,7 @@ CREATE POLICY tenant ON public.event_seal TO folioscope_app USING ((tenant_id = 
 
 CREATE POLICY tenant ON public.event_unsealed TO folioscope_app USING ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id))) WITH CHECK ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id)));
 
-CREATE POLICY tenant ON public.external_reference TO folioscope_app USING ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id))) WITH CHECK ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id)));
+CREATE POLICY tenant ON public.external_link TO folioscope_app USING ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id))) WITH CHECK ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id)));
 
 CREATE POLICY tenant ON public.health_input TO folioscope_app USING ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id))) WITH CHECK ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id)));
 
@@ -2310,7 +2331,7 @@ GRANT SELECT,INSERT ON TABLE public.event_seal TO folioscope_relay;
 GRANT INSERT ON TABLE public.event_unsealed TO folioscope_app;
 GRANT SELECT,DELETE ON TABLE public.event_unsealed TO folioscope_relay;
 
-GRANT SELECT,INSERT,UPDATE ON TABLE public.external_reference TO folioscope_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.external_link TO folioscope_app;
 
 GRANT SELECT,INSERT ON TABLE public.health_input TO folioscope_app;
 

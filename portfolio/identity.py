@@ -34,6 +34,7 @@ PREFIX_OF_KIND = {
     "LABEL": "lbl",
     "CUSTOM_FIELD": "cfd",
     "SAVED_VIEW": "svw",
+    "EXTERNAL_LINK": "lnk",
 }
 KIND_OF_PREFIX = {prefix: kind for kind, prefix in PREFIX_OF_KIND.items()}
 

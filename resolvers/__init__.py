@@ -3,7 +3,13 @@
 from strawberry.tools import create_type
 
 from resolvers.api_key import api_key_create, api_key_revoke
-from resolvers.assignment import assignment_confirm, assignment_create, assignment_end, assignment_update
+from resolvers.assignment import (
+    assignment_confirm,
+    assignment_create,
+    assignment_end,
+    assignment_update,
+    assignment_upsert,
+)
 from resolvers.connection import (
     connection_archive,
     connection_create,
@@ -18,7 +24,8 @@ from resolvers.custom_field import (
     custom_field_update,
 )
 from resolvers.custom_field_value import custom_field_value_set
-from resolvers.dependency import dependency_archive, dependency_create, dependency_update
+from resolvers.dependency import dependency_archive, dependency_create, dependency_update, dependency_upsert
+from resolvers.external_link import external_link_remove, external_link_set
 from resolvers.initiative import (
     initiative_archive,
     initiative_create,
@@ -34,11 +41,17 @@ from resolvers.kpi import (
     kpi_update,
     kpi_upsert,
 )
-from resolvers.label import label_archive, label_create, label_restore, label_update, labels_set
+from resolvers.label import label_archive, label_create, label_restore, label_update, label_upsert, labels_set
 from resolvers.linking_rule import linking_rule_archive, linking_rule_set
 from resolvers.measurement import measurements_record
-from resolvers.membership import membership_end, membership_start
-from resolvers.milestone import milestone_archive, milestone_create, milestone_restore, milestone_update
+from resolvers.membership import membership_end, membership_start, membership_upsert
+from resolvers.milestone import (
+    milestone_archive,
+    milestone_create,
+    milestone_restore,
+    milestone_update,
+    milestone_upsert,
+)
 from resolvers.organization import organization_update
 from resolvers.person import (
     person_archive,
@@ -70,9 +83,9 @@ from resolvers.service_account import (
     service_account_restore,
     service_account_update,
 )
-from resolvers.skill import skill_archive, skill_create, skill_restore, skill_update
+from resolvers.skill import skill_archive, skill_create, skill_restore, skill_update, skill_upsert
 from resolvers.skill_demand import skill_demand_set
-from resolvers.status_update import status_update_archive, status_update_create
+from resolvers.status_update import status_update_archive, status_update_create, status_update_upsert
 from resolvers.team import team_archive, team_create, team_restore, team_update, team_upsert
 
 _ORGANIZATION = [organization_update]
@@ -110,6 +123,8 @@ _TRACKERS = [
     connection_restore,
     linking_rule_set,
     linking_rule_archive,
+    external_link_set,
+    external_link_remove,
 ]
 _TEAMS = [
     team_create,
@@ -119,21 +134,26 @@ _TEAMS = [
     team_restore,
     membership_start,
     membership_end,
+    membership_upsert,
 ]
-_SKILLS = [skill_create, skill_update, skill_archive, skill_restore, person_skill_set, skill_demand_set]
-_ASSIGNMENTS = [assignment_create, assignment_update, assignment_end, assignment_confirm]
+_SKILLS = [skill_create, skill_update, skill_upsert, skill_archive, skill_restore, person_skill_set, skill_demand_set]
+_ASSIGNMENTS = [assignment_create, assignment_update, assignment_upsert, assignment_end, assignment_confirm]
 _PLANS = [
     milestone_create,
     milestone_update,
+    milestone_upsert,
     milestone_archive,
     milestone_restore,
     dependency_create,
     dependency_update,
+    dependency_upsert,
     dependency_archive,
     status_update_create,
+    status_update_upsert,
     status_update_archive,
     label_create,
     label_update,
+    label_upsert,
     labels_set,
     label_archive,
     label_restore,

@@ -8,6 +8,14 @@ import strawberry
 
 from portfolio.enumerations import AssignmentRole
 from resolvers import check
+from resolvers.external import (
+    ExternalReferenceInput,
+    UpsertInput,
+    find_by_external,
+    linkable,
+    refer_externally,
+    refuse_moved,
+)
 from resolvers.member import Member, differences, read_members
 from resolvers.mutation import mutation
 from resolvers.outcome import (
@@ -37,6 +45,7 @@ _TERMS = (
     _TO_ON,
 )
 _MEMBERS = (*_HOLDER, *_TERMS)
+linkable("ASSIGNMENT", _TERMS, subject="subject_id")
 
 _OVERLAPS = """
 select exists (
@@ -67,29 +76,47 @@ update assignment set confirmed_on = organization_day($3) where tenant_id = $1 a
   and confirmed_on <> organization_day($3) returning confirmed_on
 """
 
+_SUBJECT = "What is worked on: the organization, a portfolio, a product or an initiative."
+_PERSON = "Who works; null: a team does."
+_TEAM = "Team whose members all work on it alike; null: a person does."
 _ALLOCATION = "Share of each person's time, 0 to 1."
 _TO = "Last day, not before fromOn; null: until ended."
 
 
 @strawberry.input(description="A new assignment, of a person or of a team.")
 class AssignmentCreateInput(Retryable):
-    subject_id: strawberry.ID = required(
-        "What is worked on: the organization, a portfolio, a product or an initiative."
-    )
-    person_id: strawberry.ID | None = optional("Who works; null: a team does.")
-    team_id: strawberry.ID | None = optional("Team whose members all work on it alike; null: a person does.")
+    subject_id: strawberry.ID = required(_SUBJECT)
+    person_id: strawberry.ID | None = optional(_PERSON)
+    team_id: strawberry.ID | None = optional(_TEAM)
     role: AssignmentRole = required("What they do.")
     allocation: float = required(_ALLOCATION)
     from_on: date = required("First day.")
     to_on: date | None = optional(_TO)
+    external: ExternalReferenceInput | None = optional("Name in another system; null: none.")
 
 
-@strawberry.input(description="Changes of an assignment: an absent member stays, null clears.")
-class AssignmentUpdateInput(NodeInput):
+@strawberry.input
+class _AssignmentChanges:
     role: AssignmentRole | None = optional("What they do.")
     allocation: float | None = optional(_ALLOCATION)
     from_on: date | None = optional("First day.")
     to_on: date | None = optional(_TO)
+
+
+@strawberry.input(description="Changes of an assignment: an absent member stays, null clears.")
+class AssignmentUpdateInput(_AssignmentChanges, NodeInput):
+    pass
+
+
+@strawberry.input(
+    description="An assignment by its name in another system: made if there is none, else changed. An absent member "
+    "stays as it is, null clears; a new one needs subjectId and personId or teamId, which stay the same for ever, "
+    "role, allocation and fromOn."
+)
+class AssignmentUpsertInput(_AssignmentChanges, UpsertInput):
+    subject_id: strawberry.ID | None = optional(_SUBJECT)
+    person_id: strawberry.ID | None = optional(_PERSON)
+    team_id: strawberry.ID | None = optional(_TEAM)
 
 
 @strawberry.input(description="An assignment that ends.")
@@ -107,24 +134,23 @@ class AssignmentPayload(Payload):
 @mutation(AssignmentPayload)
 async def assignment_create(write: Write, input: AssignmentCreateInput) -> Outcome:
     """Assign a person or a team to a piece of work. It warns when somebody is above 100 % by that."""
-    values = await read_members(write, _MEMBERS, input)
-    if (values["person_id"] is None) == (values["team_id"] is None):
-        raise reject(UserErrorCode.REQUIRED, "Give personId or teamId, one of the two.", "personId")
-    subject = await read_subject(write, input.subject_id)
-    id = write.new_id()
-    row = {"id": id, "subject_id": subject["id"], "home_id": subject["home_id"], **values}
-    await _refuse_overlap(write, row)
-    await write.execute(_INSERT, id, write.now, subject["id"], *values.values())
-    await write.execute(_KEEP, id, write.now)
-    about = FieldChange("subjectId", None, input.subject_id)
-    write.record("ASSIGNMENT_CREATED", _target(row), [about, *differences(_MEMBERS, None, values)])
-    return _answer(id, await _follow_up(write, row))
+    return await _insert(write, input)
 
 
 @mutation(AssignmentPayload)
 async def assignment_update(write: Write, input: AssignmentUpdateInput) -> Outcome:
     """Change an assignment; what was known before is kept. It warns when somebody is above 100 % by that."""
     row = await write.find_for_change("ASSIGNMENT", "assignment", input)
+    return await _change(write, row, await read_members(write, _TERMS, input, row), "ASSIGNMENT_UPDATED")
+
+
+@mutation(AssignmentPayload)
+async def assignment_upsert(write: Write, input: AssignmentUpsertInput) -> Outcome:
+    """Make or change an assignment by the name that another system gives it. It warns as a change by id does."""
+    row = await find_by_external(write, "ASSIGNMENT", input.external)
+    if row is None:
+        return await _insert(write, input)
+    refuse_moved("ASSIGNMENT", row, input, "subject_id", "person_id", "team_id")
     return await _change(write, row, await read_members(write, _TERMS, input, row), "ASSIGNMENT_UPDATED")
 
 
@@ -147,6 +173,22 @@ async def assignment_confirm(write: Write, input: NodeInput) -> Outcome:
         write.record("ASSIGNMENT_CONFIRMED", _target(row), [change])
         write.mark(row["subject_id"])
     return _answer(row["id"])
+
+
+async def _insert(write: Write, input: Any) -> Outcome:
+    values = await read_members(write, _MEMBERS, input)
+    if (values["person_id"] is None) == (values["team_id"] is None):
+        raise reject(UserErrorCode.REQUIRED, "Give personId or teamId, one of the two.", "personId")
+    subject = await read_subject(write, input.subject_id)
+    id = write.new_id()
+    row = {"id": id, "subject_id": subject["id"], "home_id": subject["home_id"], **values}
+    await _refuse_overlap(write, row)
+    await write.execute(_INSERT, id, write.now, subject["id"], *values.values())
+    await write.execute(_KEEP, id, write.now)
+    about = FieldChange("subjectId", None, input.subject_id)
+    write.record("ASSIGNMENT_CREATED", _target(row), [about, *differences(_MEMBERS, None, values)])
+    await refer_externally(write, _target(row), input.external)
+    return _answer(id, await _follow_up(write, row))
 
 
 async def _change(write: Write, row: Row, values: dict[str, Any], event: str) -> Outcome:

@@ -1,11 +1,13 @@
 """How dependencies between initiatives change: no circle of them may come about."""
 
+from typing import Any
 from uuid import UUID
 
 import strawberry
 
 from resolvers import check
 from resolvers.archive import archive
+from resolvers.external import ExternalReferenceInput, UpsertInput, linkable, refer_externally, refuse_moved, upsert
 from resolvers.member import Member, differences, read_members
 from resolvers.mutation import mutation
 from resolvers.outcome import (
@@ -28,6 +30,7 @@ _MEMBERS = (
     Member("note", check.text, private=True),
 )
 _NOTE = Member("note", check.text, private=True)
+linkable("DEPENDENCY", (_NOTE,), subject="blocked_id")
 
 _LIVE = """
 select id from dependency where tenant_id = $1 and blocker_id = $2 and blocked_id = $3 and archived_at is null
@@ -64,10 +67,21 @@ class DependencyCreateInput(Retryable):
     blocker_id: strawberry.ID = required("Initiative that must be finished first.")
     blocked_id: strawberry.ID = required("Initiative that waits for it.")
     note: str | None = optional("Why it is so, at most 20,000 characters; null: not said.")
+    external: ExternalReferenceInput | None = optional("Name in another system; null: none.")
 
 
 @strawberry.input(description="Changes of a dependency: an absent member stays, null clears.")
 class DependencyUpdateInput(NodeInput):
+    note: str | None = optional("Why it is so, at most 20,000 characters; null: not said.")
+
+
+@strawberry.input(
+    description="A dependency by its name in another system: made if there is none, else changed. An absent member "
+    "stays as it is, null clears; a new dependency needs blockerId and blockedId, which stay the same for ever."
+)
+class DependencyUpsertInput(UpsertInput):
+    blocker_id: strawberry.ID | None = optional("Initiative that must be finished first.")
+    blocked_id: strawberry.ID | None = optional("Initiative that waits for it.")
     note: str | None = optional("Why it is so, at most 20,000 characters; null: not said.")
 
 
@@ -81,31 +95,22 @@ async def dependency_create(write: Write, input: DependencyCreateInput) -> Outco
     """Let an initiative wait for another. Refused where they would wait for each other in a circle.
     Safe to repeat: the same dependency is kept once."""
     await write.hold("dependencies")  # two made at once could close a circle
-    values = await read_members(write, _MEMBERS, input)
-    blocker_id, blocked_id = values["blocker_id"], values["blocked_id"]
-    live = await write.connection.fetchval(_LIVE, write.tenant_id, blocker_id, blocked_id)
-    if live is not None:
-        return _answer(live)
-    await _refuse_circle(write, blocker_id, blocked_id)
-    id = write.new_id()
-    await write.execute(_INSERT, id, write.now, *values.values())
-    home_id = await write.connection.fetchval(_HOME, write.tenant_id, blocked_id)
-    write.record("DEPENDENCY_CREATED", _target(id, blocked_id, home_id), differences(_MEMBERS, None, values))
-    return _answer(id)
+    return _answer(await _insert(write, input))
 
 
 @mutation(DependencyPayload)
 async def dependency_update(write: Write, input: DependencyUpdateInput) -> Outcome:
     """Change what is said of a dependency."""
     row = await write.find_for_change("DEPENDENCY", "dependency", input)
-    if row["archived_at"] is not None:
-        raise reject(UserErrorCode.ARCHIVED, "This dependency has ended; make it anew.", "id")
-    values = await read_members(write, (_NOTE,), input, row)
-    changes = differences((_NOTE,), row, values)
-    if changes:
-        await write.execute(_UPDATE, row["id"], write.now, *values.values())
-        write.record("DEPENDENCY_UPDATED", _target_of(row), changes)
+    await _change(write, row, input)
     return _answer(row["id"])
+
+
+@mutation(DependencyPayload)
+async def dependency_upsert(write: Write, input: DependencyUpsertInput) -> Outcome:
+    """Make or change a dependency by the name that another system gives it."""
+    await write.hold("dependencies")  # two made at once could close a circle
+    return _answer(await upsert(write, "DEPENDENCY", input, _insert, _change))
 
 
 @mutation(DependencyPayload)
@@ -114,6 +119,32 @@ async def dependency_archive(write: Write, input: NodeInput) -> Outcome:
     row = await write.find_for_change("DEPENDENCY", "dependency", input)
     await archive(write, _target_of(row), row)
     return _answer(row["id"])
+
+
+async def _insert(write: Write, input: Any) -> UUID:
+    values = await read_members(write, _MEMBERS, input)
+    blocker_id, blocked_id = values["blocker_id"], values["blocked_id"]
+    home_id = await write.connection.fetchval(_HOME, write.tenant_id, blocked_id)
+    id: UUID | None = await write.connection.fetchval(_LIVE, write.tenant_id, blocker_id, blocked_id)
+    if id is None:
+        await _refuse_circle(write, blocker_id, blocked_id)
+        id = write.new_id()
+        await write.execute(_INSERT, id, write.now, *values.values())
+        changes = differences(_MEMBERS, None, values)
+        write.record("DEPENDENCY_CREATED", _target(id, blocked_id, home_id), changes)
+    await refer_externally(write, _target(id, blocked_id, home_id), input.external)
+    return id
+
+
+async def _change(write: Write, row: Row, input: Any) -> None:
+    if row["archived_at"] is not None:
+        raise reject(UserErrorCode.ARCHIVED, "This dependency has ended; make it anew.", "id")
+    refuse_moved("DEPENDENCY", row, input, "blocker_id", "blocked_id")
+    values = await read_members(write, (_NOTE,), input, row)
+    changes = differences((_NOTE,), row, values)
+    if changes:
+        await write.execute(_UPDATE, row["id"], write.now, *values.values())
+        write.record("DEPENDENCY_UPDATED", _target_of(row), changes)
 
 
 async def _refuse_circle(write: Write, blocker_id: UUID, blocked_id: UUID) -> None:

@@ -1,28 +1,60 @@
 """Names of our objects in other systems, and finding an object by them."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 import strawberry
 from strawberry.utils.str_converters import to_camel_case
 
-from portfolio.identity import parse_id
+from portfolio.identity import parse_id, print_id
 from resolvers import check
+from resolvers.member import Member, differences
 from resolvers.outcome import Retryable, UserErrorCode, optional, reject, required
-from resolvers.session import Row, Write, spoken
+from resolvers.session import Row, Target, Write, spoken
+from runtime.events import Change as FieldChange
 
-_NODE = """
-select node_id from external_reference where tenant_id = $1 and kind = $2 and system = $3 and external_id = $4
-"""
-_REFER = """
-insert into external_reference (tenant_id, kind, system, external_id, node_id, url) values ($1, $2, $3, $4, $5, $6)
+NAME_MEMBERS = (
+    Member("system", check.line(64), nullable=False),
+    Member("external_id", check.line(255), nullable=False, private=True),
+)
+LINK_MEMBERS = (
+    Member("url", check.address, private=True),
+    Member("title", check.line(), private=True),
+    Member("authoritative_fields", default=[], nullable=False),
+    Member("service_account_id", kind="SERVICE_ACCOUNT"),
+)
+_MEMBERS = (*NAME_MEMBERS, *LINK_MEMBERS)
+
+_FIND = "select * from external_link where tenant_id = $1 and kind = $2 and system = $3 and external_id = $4"
+_INSERT = """
+insert into external_link (tenant_id, id, created_at, updated_at, kind, node_id, subject_id, system, external_id,
+                           url, title, authoritative_fields, service_account_id)
+values ($1, $2, $3, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
 on conflict (tenant_id, kind, system, external_id) do nothing returning true
 """
-_SET_URL = """
-update external_reference set url = $5
-where tenant_id = $1 and kind = $2 and system = $3 and external_id = $4 and url is distinct from $5
+_UPDATE = """
+update external_link set version = version + 1, updated_at = $3, url = $4, title = $5, authoritative_fields = $6,
+                         service_account_id = $7
+where tenant_id = $1 and id = $2
 """
+
+
+@dataclass(frozen=True)
+class Linkable:
+    """fields: those that another system may own. subject: column of the subject's id; null: the tenant shares it."""
+
+    fields: Sequence[str]
+    subject: str | None
+
+
+LINKABLE: dict[str, Linkable] = {}
+
+
+def linkable(kind: str, members: Sequence[Member], *others: str, subject: str | None = None) -> None:
+    """Declares that other systems may name objects of the kind. others: fields that are no members."""
+    LINKABLE[kind] = Linkable((*(member.public_name for member in members), *others), subject)
 
 
 @strawberry.input(description="Name of an object in another system.")
@@ -35,7 +67,8 @@ class ExternalReferenceInput:
 @strawberry.input(description="An object made or changed by the name that another system gives it.")
 class UpsertInput(Retryable):
     external: ExternalReferenceInput = required(
-        "Name of the object in the other system; an object is made when there is none of that name."
+        "Name of the object in the other system; an object is made when there is none of that name. "
+        "The change speaks for that system, which may own some of the object's fields."
     )
 
 
@@ -44,7 +77,7 @@ async def upsert(
     kind: str,
     input: Any,
     insert: Callable[[Write, Any], Awaitable[UUID]],
-    change: Callable[[Write, Row, Any], Awaitable[None]],
+    change: Callable[[Write, Row, Any], Awaitable[Any]],
 ) -> UUID:
     """Id of the object that the input's external name means: changed, or made where there is none of that name."""
     row = await find_by_external(write, kind, input.external)
@@ -54,36 +87,61 @@ async def upsert(
     return row["id"]
 
 
-async def refer_externally(write: Write, kind: str, id: UUID, external: Any) -> None:
-    """Gives a new object its external name, if it has one. Raises DUPLICATE when it is taken."""
-    if external in (None, strawberry.UNSET):
-        return
-    system, external_id, url = _checked(external)
-    arguments = (write.tenant_id, kind, system, external_id, id, url)
-    if not await write.connection.fetchval(_REFER, *arguments):
-        message = f"Another {spoken(kind)} has that external reference already."
-        raise reject(UserErrorCode.DUPLICATE, message, "external")
-
-
 async def find_by_external(write: Write, kind: str, external: ExternalReferenceInput) -> Row | None:
-    """The row, locked; null: the name is free, and this transaction may give it to a new object.
-
-    A name that belongs to an object outside the viewer's portfolios is refused as NOT_FOUND.
-    """
+    """The row, locked; null: the name is free. One that is outside the viewer's portfolios is refused as NOT_FOUND."""
     system, external_id, url = _checked(external)
-    # Two upserts of one new name would each make an object; the second waits for the first.
-    await write.hold(f"external reference {kind} {system} {external_id}")
-    identity = (kind, system, external_id)
-    node_id = await write.connection.fetchval(_NODE, write.tenant_id, *identity)
-    if node_id is None:
+    write.system = system
+    link = await find_link(write, kind, system, external_id)
+    if link is None:
         return None
-    row = await write.lock(kind, node_id)
+    row = await write.lock(kind, link["node_id"])
     if row is None:
         message = "That name belongs to an object outside your portfolios."
         raise reject(UserErrorCode.NOT_FOUND, message, "external")
     if external.url is not strawberry.UNSET:
-        await write.execute(_SET_URL, *identity, url)
+        target = Target(kind, row["id"], subject_id=link["subject_id"], portfolio_id=row["home_id"])
+        await put_link(write, target, link, {**link, "url": url}, "external")
     return row
+
+
+async def refer_externally(write: Write, target: Target, external: Any) -> None:
+    """Gives a new object its external name, if it has one. Raises DUPLICATE when it is taken."""
+    if external in (None, strawberry.UNSET):
+        return
+    system, external_id, url = _checked(external)
+    nothing_more = {"title": None, "authoritative_fields": [], "service_account_id": None}
+    values = {"system": system, "external_id": external_id, "url": url, **nothing_more}
+    await put_link(write, target, None, values, "external")
+
+
+async def find_link(write: Write, kind: str, system: str, external_id: str) -> Row | None:
+    """Null: the name is free, and this transaction may give it to an object."""
+    # Two upserts of one new name would each make an object; the second waits for the first.
+    await write.hold(f"external link {kind} {system} {external_id}")
+    return await write.connection.fetchrow(_FIND, write.tenant_id, kind, system, external_id)
+
+
+async def put_link(write: Write, target: Target, before: Row | None, values: Mapping[str, Any], path: str) -> UUID:
+    """Writes and tells what a link says, if it is new. target: the linked object. path: member that names it."""
+    changes = differences(_MEMBERS, before, values)
+    said = [values[member.name] for member in LINK_MEMBERS]
+    id = write.new_id() if before is None else before["id"]
+    if before is None:
+        identity = (target.kind, target.id, target.subject_id, values["system"], values["external_id"])
+        arguments = (write.tenant_id, id, write.now, *identity, *said)
+        if not await write.connection.fetchval(_INSERT, *arguments):
+            raise taken(target.kind, path)
+        changes.insert(0, FieldChange("entityId", None, print_id(target.kind, target.id)))
+    elif changes:
+        await write.execute(_UPDATE, id, write.now, *said)
+    if changes:
+        link = Target("EXTERNAL_LINK", id, subject_id=target.subject_id, portfolio_id=target.portfolio_id)
+        write.record("EXTERNAL_LINK_SET", link, changes)
+    return id
+
+
+def taken(kind: str, path: str) -> Exception:
+    return reject(UserErrorCode.DUPLICATE, f"Another {spoken(kind)} has that external name already.", path)
 
 
 def refuse_moved(kind: str, row: Row, input: Any, *members: str) -> None:
@@ -98,9 +156,7 @@ def refuse_moved(kind: str, row: Row, input: Any, *members: str) -> None:
 
 def _checked(external: ExternalReferenceInput) -> tuple[str, str, str | None]:
     try:
-        url = None if external.url in (None, strawberry.UNSET) else check.line(2000)(external.url)
-        if url is not None and not url.startswith(("https://", "http://")):
-            raise ValueError("An address begins with https:// or http://.")
+        url = None if external.url in (None, strawberry.UNSET) else check.address(external.url)
         return check.line(64)(external.system), check.line(255)(external.id), url
     except ValueError as error:
         raise reject(UserErrorCode.INVALID, str(error), "external") from None

@@ -9,12 +9,7 @@ import strawberry
 from portfolio.enumerations import InitiativeState
 from resolvers import check
 from resolvers.archive import archive, refuse_archived, refuse_archived_above, restore
-from resolvers.external import (
-    ExternalReferenceInput,
-    UpsertInput,
-    refer_externally,
-    upsert,
-)
+from resolvers.external import ExternalReferenceInput, UpsertInput, linkable, refer_externally, upsert
 from resolvers.initiative_product import InitiativeProductInput, change_products, mark_products
 from resolvers.member import Member, differences, read_members
 from resolvers.mutation import mutation
@@ -43,6 +38,7 @@ _MEMBERS = (
     Member("start_on", check.day),
     Member("target_on", check.day),
 )
+linkable("INITIATIVE", _MEMBERS, "products", "labels", "customFields", subject="id")
 _WEIGHS_IN_HEALTH = ("portfolio_id", "state", "start_on", "target_on")
 
 _INSERT = """
@@ -151,9 +147,10 @@ async def _insert(write: Write, input: Any) -> UUID:
     id = write.new_id()
     await write.execute(_INSERT, id, write.now, *values.values())
     linked = await _link(write, id, input)
-    await refer_externally(write, "INITIATIVE", id, input.external)
     changes = [*differences(_MEMBERS, None, values), *linked]
-    write.record("INITIATIVE_CREATED", _target(id, values["portfolio_id"]), changes)
+    target = _target(id, values["portfolio_id"])
+    write.record("INITIATIVE_CREATED", target, changes)
+    await refer_externally(write, target, input.external)
     write.mark(id, values["portfolio_id"])
     return id
 

@@ -9,7 +9,7 @@ import strawberry
 from portfolio.enumerations import KpiCategory, KpiDirection, KpiValueMode
 from resolvers import check
 from resolvers.archive import archive, refuse_archived, restore
-from resolvers.external import ExternalReferenceInput, UpsertInput, refer_externally, refuse_moved, upsert
+from resolvers.external import ExternalReferenceInput, UpsertInput, linkable, refer_externally, refuse_moved, upsert
 from resolvers.kpi_target import (
     KpiTargetInput,
     TargetMembers,
@@ -48,6 +48,7 @@ _MEMBERS = (
     Member("critical", default=False, nullable=False),
     Member("waived_through_on", check.day, column="waived_until"),
 )
+linkable("KPI", _MEMBERS, "target", "customFields", subject="subject_id")
 _NO_WEIGHT_IN_HEALTH = ("key", "name", "description", "unit")
 
 _INSERT = """
@@ -195,11 +196,11 @@ async def _insert(write: Write, input: Any) -> UUID:
     id = write.new_id()
     await write.execute(_INSERT, id, write.now, subject["id"], *values.values())
     set_target = [] if target is None else await put_in_force(write, id, None, target)
-    await refer_externally(write, "KPI", id, input.external)
     about = FieldChange("subjectId", None, input.subject_id)
     changes = [about, *differences(_MEMBERS, None, values), *set_target]
     home = {"subject_id": subject["id"], "home_id": subject["home_id"]}
     write.record("KPI_CREATED", _target(id, home), changes)
+    await refer_externally(write, _target(id, home), input.external)
     write.mark(subject["id"])
     return id
 

@@ -1,6 +1,7 @@
 """How labels change, and who carries which."""
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 import strawberry
@@ -8,6 +9,7 @@ import strawberry
 from portfolio.identity import parse_id, print_id
 from resolvers import check
 from resolvers.archive import archive, refuse_archived, restore
+from resolvers.external import ExternalReferenceInput, UpsertInput, linkable, refer_externally, upsert
 from resolvers.member import Member, differences, read_members
 from resolvers.mutation import mutation
 from resolvers.outcome import (
@@ -32,6 +34,7 @@ _MEMBERS = (
     Member("name", check.line(50), nullable=False),
     Member("color", check.color, default="#808080", nullable=False),
 )
+linkable("LABEL", _MEMBERS)
 
 _INSERT = """
 insert into label (tenant_id, id, created_at, updated_at, name, color) values ($1, $2, $3, $3, $4, $5)
@@ -62,12 +65,22 @@ _COLOR = "Color for screens, as #RRGGBB"
 class LabelCreateInput(Retryable):
     name: str = required(_NAME)
     color: str | None = optional(f"{_COLOR}; a new label: #808080.")
+    external: ExternalReferenceInput | None = optional("Name in another system; null: none.")
 
 
 @strawberry.input(description="Changes of a label: an absent member stays.")
 class LabelUpdateInput(NodeInput):
     name: str | None = optional(_NAME)
     color: str | None = optional(f"{_COLOR}.")
+
+
+@strawberry.input(
+    description="A label by its name in another system: made if there is none, else changed. An absent member stays as "
+    "it is; a new label needs a name."
+)
+class LabelUpsertInput(UpsertInput):
+    name: str | None = optional(_NAME)
+    color: str | None = optional(f"{_COLOR}; a new label: #808080.")
 
 
 @strawberry.input(one_of=True, description="Exactly one name of a label.")
@@ -96,26 +109,21 @@ class LabelsPayload(Payload):
 @mutation(LabelPayload, tenant_wide=True)
 async def label_create(write: Write, input: LabelCreateInput) -> Outcome:
     """Add a label to the organization."""
-    values = await read_members(write, _MEMBERS, input)
-    id = write.new_id()
-    await _refuse_taken(write, values["name"], id)
-    await write.execute(_INSERT, id, write.now, *values.values())
-    write.record("LABEL_CREATED", Target("LABEL", id), differences(_MEMBERS, None, values))
-    return _answer(id)
+    return _answer(await _insert(write, input))
 
 
 @mutation(LabelPayload, tenant_wide=True)
 async def label_update(write: Write, input: LabelUpdateInput) -> Outcome:
     """Change the word or the color of a label, wherever it is carried."""
     row = await write.find_for_change("LABEL", "label", input)
-    refuse_archived("LABEL", row)
-    values = await read_members(write, _MEMBERS, input, row)
-    await _refuse_taken(write, values["name"], row["id"])
-    changes = differences(_MEMBERS, row, values)
-    if changes:
-        await write.execute(_UPDATE, row["id"], write.now, *values.values())
-        write.record("LABEL_UPDATED", Target("LABEL", row["id"]), changes)
+    await _change(write, row, input)
     return _answer(row["id"])
+
+
+@mutation(LabelPayload, tenant_wide=True)
+async def label_upsert(write: Write, input: LabelUpsertInput) -> Outcome:
+    """Make or change a label by the name that another system gives it."""
+    return _answer(await upsert(write, "LABEL", input, _insert, _change))
 
 
 @mutation(LabelPayload, tenant_wide=True)
@@ -148,6 +156,26 @@ async def labels_set(write: Write, input: LabelsSetInput) -> Outcome:
             f"{kind}_LABELED", target, [FieldChange("labels", sorted(before.values()), sorted(after.values()))]
         )
     return Outcome({kind.lower(): (kind, subject["id"])})
+
+
+async def _insert(write: Write, input: Any) -> UUID:
+    values = await read_members(write, _MEMBERS, input)
+    id = write.new_id()
+    await _refuse_taken(write, values["name"], id)
+    await write.execute(_INSERT, id, write.now, *values.values())
+    write.record("LABEL_CREATED", Target("LABEL", id), differences(_MEMBERS, None, values))
+    await refer_externally(write, Target("LABEL", id), input.external)
+    return id
+
+
+async def _change(write: Write, row: Row, input: Any) -> None:
+    refuse_archived("LABEL", row)
+    values = await read_members(write, _MEMBERS, input, row)
+    await _refuse_taken(write, values["name"], row["id"])
+    changes = differences(_MEMBERS, row, values)
+    if changes:
+        await write.execute(_UPDATE, row["id"], write.now, *values.values())
+        write.record("LABEL_UPDATED", Target("LABEL", row["id"]), changes)
 
 
 async def _read_subject(write: Write, public_id: str) -> tuple[str, Row]:

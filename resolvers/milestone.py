@@ -8,6 +8,7 @@ import strawberry
 
 from resolvers import check
 from resolvers.archive import archive, refuse_archived, restore
+from resolvers.external import ExternalReferenceInput, UpsertInput, linkable, refer_externally, refuse_moved, upsert
 from resolvers.member import Member, differences, read_members
 from resolvers.mutation import mutation
 from resolvers.outcome import (
@@ -31,10 +32,11 @@ _MEMBERS = (
     Member("done_on", check.day),
 )
 _CANCELED = Member("canceled_at")
+linkable("MILESTONE", (*_MEMBERS, _CANCELED), subject="initiative_id")
 
 _INSERT = """
-insert into milestone (tenant_id, id, created_at, updated_at, initiative_id, name, due_on, done_on)
-values ($1, $2, $3, $3, $4, $5, $6, $7)
+insert into milestone (tenant_id, id, created_at, updated_at, initiative_id, name, due_on, done_on, canceled_at)
+values ($1, $2, $3, $3, $4, $5, $6, $7, $8)
 """
 _UPDATE = """
 update milestone set version = version + 1, updated_at = $3, name = $4, due_on = $5, done_on = $6, canceled_at = $7
@@ -47,23 +49,38 @@ select count(*) >= $3 from milestone where tenant_id = $1 and initiative_id = $2
 
 _NAME = "Display name, 1 to 200 characters."
 _DUE = "Day by which it should be reached."
+_OF = "Initiative that it belongs to, for ever; it has at most 250."
 _DONE = "Day on which it was reached; a day to come counts from then on. Null: open."
 
 
 @strawberry.input(description="A new milestone.")
 class MilestoneCreateInput(Retryable):
-    initiative_id: strawberry.ID = required("Initiative that it belongs to, for ever; it has at most 250.")
+    initiative_id: strawberry.ID = required(_OF)
     name: str = required(_NAME)
     due_on: date = required(_DUE)
     done_on: date | None = optional(_DONE)
+    external: ExternalReferenceInput | None = optional("Name in another system; null: none.")
 
 
-@strawberry.input(description="Changes of a milestone: an absent member stays, null clears.")
-class MilestoneUpdateInput(NodeInput):
+@strawberry.input
+class _MilestoneChanges:
     name: str | None = optional(_NAME)
     due_on: date | None = optional(_DUE)
     done_on: date | None = optional(_DONE)
     is_canceled: bool | None = optional("True: it is given up, and counts no longer. False: it counts again.")
+
+
+@strawberry.input(description="Changes of a milestone: an absent member stays, null clears.")
+class MilestoneUpdateInput(_MilestoneChanges, NodeInput):
+    pass
+
+
+@strawberry.input(
+    description="A milestone by its name in another system: made if there is none, else changed. An absent member "
+    "stays as it is, null clears; a new milestone needs initiativeId, name and dueOn."
+)
+class MilestoneUpsertInput(_MilestoneChanges, UpsertInput):
+    initiative_id: strawberry.ID | None = optional(_OF)
 
 
 @strawberry.type(description="Answer to a change of a milestone.")
@@ -74,35 +91,21 @@ class MilestonePayload(Payload):
 @mutation(MilestonePayload)
 async def milestone_create(write: Write, input: MilestoneCreateInput) -> Outcome:
     """Add a milestone to an initiative."""
-    about = await read_members(write, (_INITIATIVE,), input)
-    values = await read_members(write, _MEMBERS, input)
-    initiative_id = about["initiative_id"]
-    if await write.connection.fetchval(_IS_FULL, write.tenant_id, initiative_id, check.MOST_ITEMS):
-        message = f"An initiative has at most {check.MOST_ITEMS} milestones."
-        raise reject(UserErrorCode.LIMIT_EXCEEDED, message, "initiativeId")
-    id = write.new_id()
-    await write.execute(_INSERT, id, write.now, initiative_id, *values.values())
-    home_id = await write.connection.fetchval(_HOME, write.tenant_id, initiative_id)
-    changes = differences((_INITIATIVE, *_MEMBERS), None, {**about, **values})
-    write.record("MILESTONE_CREATED", _target(id, initiative_id, home_id), changes)
-    write.mark(initiative_id)
-    return _answer(id)
+    return _answer(await _insert(write, input))
 
 
 @mutation(MilestonePayload)
 async def milestone_update(write: Write, input: MilestoneUpdateInput) -> Outcome:
     """Change a milestone: reach it, move it, give it up."""
     row = await write.find_for_change("MILESTONE", "milestone", input)
-    refuse_archived("MILESTONE", row)
-    values = await read_members(write, _MEMBERS, input, row)
-    values["canceled_at"] = _canceled_at(write, row, input.is_canceled)
-    changes = differences((*_MEMBERS, _CANCELED), row, values)
-    if changes:
-        await write.execute(_UPDATE, row["id"], write.now, *values.values())
-        write.record("MILESTONE_UPDATED", _target_of(row), changes)
-    if any(row[column] != values[column] for column in ("due_on", "done_on", "canceled_at")):
-        write.mark(row["initiative_id"])
+    await _change(write, row, input)
     return _answer(row["id"])
+
+
+@mutation(MilestonePayload)
+async def milestone_upsert(write: Write, input: MilestoneUpsertInput) -> Outcome:
+    """Make or change a milestone by the name that another system gives it."""
+    return _answer(await upsert(write, "MILESTONE", input, _insert, _change))
 
 
 @mutation(MilestonePayload)
@@ -123,9 +126,42 @@ async def milestone_restore(write: Write, input: NodeInput) -> Outcome:
     return _answer(row["id"])
 
 
-def _canceled_at(write: Write, row: Row, given: Any) -> datetime | None:
-    if given in (None, strawberry.UNSET) or given == (row["canceled_at"] is not None):
-        return row["canceled_at"]
+async def _insert(write: Write, input: Any) -> UUID:
+    about = await read_members(write, (_INITIATIVE,), input)
+    values = await read_members(write, _MEMBERS, input)
+    values["canceled_at"] = _canceled_at(write, None, input)
+    initiative_id = about["initiative_id"]
+    if await write.connection.fetchval(_IS_FULL, write.tenant_id, initiative_id, check.MOST_ITEMS):
+        message = f"An initiative has at most {check.MOST_ITEMS} milestones."
+        raise reject(UserErrorCode.LIMIT_EXCEEDED, message, "initiativeId")
+    id = write.new_id()
+    await write.execute(_INSERT, id, write.now, initiative_id, *values.values())
+    home_id = await write.connection.fetchval(_HOME, write.tenant_id, initiative_id)
+    changes = differences((_INITIATIVE, *_MEMBERS, _CANCELED), None, {**about, **values})
+    target = _target(id, initiative_id, home_id)
+    write.record("MILESTONE_CREATED", target, changes)
+    await refer_externally(write, target, input.external)
+    write.mark(initiative_id)
+    return id
+
+
+async def _change(write: Write, row: Row, input: Any) -> None:
+    refuse_archived("MILESTONE", row)
+    refuse_moved("MILESTONE", row, input, "initiative_id")
+    values = await read_members(write, _MEMBERS, input, row)
+    values["canceled_at"] = _canceled_at(write, row["canceled_at"], input)
+    changes = differences((*_MEMBERS, _CANCELED), row, values)
+    if changes:
+        await write.execute(_UPDATE, row["id"], write.now, *values.values())
+        write.record("MILESTONE_UPDATED", _target_of(row), changes)
+    if any(row[column] != values[column] for column in ("due_on", "done_on", "canceled_at")):
+        write.mark(row["initiative_id"])
+
+
+def _canceled_at(write: Write, before: datetime | None, input: Any) -> datetime | None:
+    given = getattr(input, "is_canceled", None)
+    if given in (None, strawberry.UNSET) or given == (before is not None):
+        return before
     return write.now if given else None
 
 

@@ -21,6 +21,7 @@ class UserErrorCode(StrEnum):
     FORBIDDEN = "FORBIDDEN"
     LIMIT_EXCEEDED = "LIMIT_EXCEEDED"
     CYCLE = "CYCLE"
+    FIELD_OWNED_ELSEWHERE = "FIELD_OWNED_ELSEWHERE"
     IDEMPOTENCY_MISMATCH = "IDEMPOTENCY_MISMATCH"
 
 
@@ -40,6 +41,7 @@ _MEANING = {
     UserErrorCode.FORBIDDEN: "The key's portfolios do not allow it.",
     UserErrorCode.LIMIT_EXCEEDED: "More items than are allowed.",
     UserErrorCode.CYCLE: "A portfolio or a team would lie below itself, or initiatives would wait for each other.",
+    UserErrorCode.FIELD_OWNED_ELSEWHERE: "Another system owns the field; the message says which, and what to do.",
     UserErrorCode.IDEMPOTENCY_MISMATCH: ("The idempotency key was used for another input within seven days."),
     WarningCode.SECRET_SHOWN_ONCE: "The secret was in the first answer and is kept nowhere.",
     WarningCode.OVER_ALLOCATED: "Somebody is above 100 % over all work that you see; `weeksStartOn` says when.",

@@ -7,12 +7,7 @@ import strawberry
 
 from resolvers import check
 from resolvers.archive import archive, refuse_archived, restore
-from resolvers.external import (
-    ExternalReferenceInput,
-    UpsertInput,
-    refer_externally,
-    upsert,
-)
+from resolvers.external import ExternalReferenceInput, UpsertInput, linkable, refer_externally, upsert
 from resolvers.member import Member, differences, read_members
 from resolvers.mutation import mutation
 from resolvers.outcome import (
@@ -32,6 +27,7 @@ _MEMBERS = (
     Member("name", check.line(), nullable=False, private=True),
     Member("email", check.email, private=True),
 )
+linkable("PERSON", _MEMBERS)
 
 _INSERT = """
 insert into person (tenant_id, id, created_at, updated_at, key, name, email) values ($1, $2, $3, $3, $4, $5, $6)
@@ -117,8 +113,8 @@ async def _insert(write: Write, input: Any) -> UUID:
     values = await read_members(write, _MEMBERS, input)
     id = write.new_id()
     await write.execute(_INSERT, id, write.now, *values.values())
-    await refer_externally(write, "PERSON", id, input.external)
     write.record("PERSON_CREATED", Target("PERSON", id), differences(_MEMBERS, None, values))
+    await refer_externally(write, Target("PERSON", id), input.external)
     return id
 
 

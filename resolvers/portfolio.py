@@ -8,12 +8,7 @@ import strawberry
 from portfolio.identity import print_id
 from resolvers import check
 from resolvers.archive import archive, refuse_archived, refuse_archived_above, refuse_content, restore
-from resolvers.external import (
-    ExternalReferenceInput,
-    UpsertInput,
-    refer_externally,
-    upsert,
-)
+from resolvers.external import ExternalReferenceInput, UpsertInput, linkable, refer_externally, upsert
 from resolvers.member import Member, differences, read_members
 from resolvers.mutation import mutation
 from resolvers.outcome import (
@@ -39,6 +34,7 @@ _MEMBERS = (
     Member("owner_id", kind="PERSON"),
     Member("importance", check.whole(1, 1000), default=100, nullable=False),
 )
+linkable("PORTFOLIO", _MEMBERS, subject="id")
 
 _INSERT = """
 with subject as (insert into subject (tenant_id, id, kind, portfolio_id) values ($1, $2, 'PORTFOLIO', $2))
@@ -154,8 +150,8 @@ async def _insert(write: Write, input: Any) -> UUID:
     id = write.new_id()
     await write.execute(_INSERT, id, write.now, *values.values())
     await plant(write, id, values["parent_id"])
-    await refer_externally(write, "PORTFOLIO", id, input.external)
     write.record("PORTFOLIO_CREATED", _target(id), differences(_MEMBERS, None, values))
+    await refer_externally(write, _target(id), input.external)
     write.mark(id, values["parent_id"])
     return id
 

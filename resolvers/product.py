@@ -8,12 +8,7 @@ import strawberry
 from portfolio.enumerations import LifecycleStage, ProductTier
 from resolvers import check
 from resolvers.archive import archive, refuse_archived, refuse_archived_above, restore
-from resolvers.external import (
-    ExternalReferenceInput,
-    UpsertInput,
-    refer_externally,
-    upsert,
-)
+from resolvers.external import ExternalReferenceInput, UpsertInput, linkable, refer_externally, upsert
 from resolvers.member import Member, differences, read_members
 from resolvers.mutation import mutation
 from resolvers.outcome import (
@@ -38,6 +33,7 @@ _MEMBERS = (
     Member("tier", default=ProductTier.TIER_3, nullable=False),
     Member("importance", check.whole(1, 1000), default=100, nullable=False),
 )
+linkable("PRODUCT", _MEMBERS, "labels", "customFields", subject="id")
 _WEIGHS_IN_HEALTH = ("portfolio_id", "lifecycle_stage", "importance")
 
 _INSERT = """
@@ -141,9 +137,9 @@ async def _insert(write: Write, input: Any) -> UUID:
     values = await read_members(write, _MEMBERS, input)
     id = write.new_id()
     await write.execute(_INSERT, id, write.now, *values.values())
-    await refer_externally(write, "PRODUCT", id, input.external)
     target = _target(id, values["portfolio_id"])
     write.record("PRODUCT_CREATED", target, differences(_MEMBERS, None, values))
+    await refer_externally(write, target, input.external)
     write.mark(id, values["portfolio_id"])
     return id
 

@@ -11,6 +11,7 @@ import strawberry
 
 from portfolio.identity import parse_id
 from resolvers.outcome import Outcome, Rejection, UserError, UserErrorCode, reject
+from resolvers.ownership import refuse_owned
 from runtime.clock import Clock
 from runtime.events import Actor, Event, append
 from runtime.events import Change as FieldChange
@@ -52,6 +53,7 @@ _FIND_BY_KIND = {
     "STATUS_UPDATE": _find("status_update", "s.portfolio_id", _SUBJECT.format(column="subject_id")),
     "LABEL": _find("label", "null::uuid"),
     "CUSTOM_FIELD": _find("custom_field", "null::uuid"),
+    "EXTERNAL_LINK": _find("external_link", "s.portfolio_id", f"left {_SUBJECT.format(column='subject_id')}"),
 }
 _WORKS_THERE = """exists (
   select from assignment a join subject s on s.tenant_id = a.tenant_id and s.id = a.subject_id
@@ -104,6 +106,7 @@ class Write:
         self.clock, self.encryption_key = clock, encryption_key
         self.tenant_id = viewer.tenant_id
         self.now: datetime = clock.now()
+        self.system: str | None = None  # that the change speaks for
         self._events: list[Event] = []
         self._nodes: set[UUID] = set()
 
@@ -192,8 +195,13 @@ class Write:
         self._nodes.update(node_ids)
 
     async def finish(self, actor: Actor) -> None:
-        """Writes the collected events and signals. Nothing changed, nothing written."""
+        """Writes the collected events and signals. Nothing changed, nothing written.
+
+        Raises Rejection when another system owns what changed.
+        """
         if self._events:
+            account_id = self.viewer.service_account_id
+            await refuse_owned(self.connection, self.tenant_id, self._events, self.system, account_id)
             await append(self.connection, self.tenant_id, actor, self._events)
         if self._nodes:
             await self.connection.execute(_SIGNAL, sorted(self._nodes))

@@ -1,16 +1,28 @@
 """How status is reported: an update is made, and at most retracted."""
 
+from typing import Any
 from uuid import UUID
 
 import strawberry
 
 from portfolio.enumerations import ReportedStatus
 from resolvers import check
-from resolvers.archive import archive
+from resolvers.archive import archive, refuse_archived
+from resolvers.external import ExternalReferenceInput, UpsertInput, linkable, refer_externally, refuse_moved, upsert
 from resolvers.member import Member, differences, read_members
 from resolvers.mutation import mutation
-from resolvers.outcome import NodeInput, Outcome, Payload, Retryable, entity_field, optional, required
-from resolvers.session import Target, Write
+from resolvers.outcome import (
+    NodeInput,
+    Outcome,
+    Payload,
+    Retryable,
+    UserErrorCode,
+    entity_field,
+    optional,
+    reject,
+    required,
+)
+from resolvers.session import Row, Target, Write
 from resolvers.subject import hold_subject, read_subject
 from runtime.events import Change as FieldChange
 from schema.status_update import StatusUpdate
@@ -19,6 +31,7 @@ _MEMBERS = (
     Member("status", nullable=False),
     Member("body", check.text, private=True),
 )
+linkable("STATUS_UPDATE", (), subject="subject_id")
 
 _INSERT = """
 insert into status_update (tenant_id, id, created_at, updated_at, subject_id, author_person_id,
@@ -36,11 +49,27 @@ on conflict (tenant_id, subject_id) do update set latest_status_update_id = excl
 _SETTLE = "select * from settle_divergence(array[$1::uuid], $2)"
 
 
+_SUBJECT = "What it is about: the organization, a portfolio, a product or an initiative."
+_STATUS = "Status as you see it; it weighs nothing in the score."
+_BODY = "What there is to say, in Markdown, at most 20,000 characters; null: nothing."
+
+
 @strawberry.input(description="A new status update.")
 class StatusUpdateCreateInput(Retryable):
-    subject_id: strawberry.ID = required("What it is about: the organization, a portfolio, a product or an initiative.")
-    status: ReportedStatus = required("Status as you see it; it weighs nothing in the score.")
-    body: str | None = optional("What there is to say, in Markdown, at most 20,000 characters; null: nothing.")
+    subject_id: strawberry.ID = required(_SUBJECT)
+    status: ReportedStatus = required(_STATUS)
+    body: str | None = optional(_BODY)
+    external: ExternalReferenceInput | None = optional("Name in another system; null: none.")
+
+
+@strawberry.input(
+    description="A status update by its name in another system: made if there is none. One that is there stays as it "
+    "was reported, and another content is refused; a new one needs subjectId and status."
+)
+class StatusUpdateUpsertInput(UpsertInput):
+    subject_id: strawberry.ID | None = optional(_SUBJECT)
+    status: ReportedStatus | None = optional(_STATUS)
+    body: str | None = optional(_BODY)
 
 
 @strawberry.type(description="Answer to a status update, or to its retraction.")
@@ -51,15 +80,13 @@ class StatusUpdatePayload(Payload):
 @mutation(StatusUpdatePayload)
 async def status_update_create(write: Write, input: StatusUpdateCreateInput) -> Outcome:
     """Report the status of a subject, as the holder of the key. Where it differs from what is measured, it is shown."""
-    values = await read_members(write, _MEMBERS, input)
-    subject = await read_subject(write, input.subject_id)
-    id, viewer = write.new_id(), write.viewer
-    holder = (viewer.person_id, viewer.service_account_id)
-    await write.execute(_INSERT, id, write.now, subject["id"], *holder, *values.values())
-    changes = [FieldChange("subjectId", None, input.subject_id), *differences(_MEMBERS, None, values)]
-    write.record("STATUS_UPDATE_CREATED", _target(id, subject["id"], subject["home_id"]), changes)
-    await _show(write, subject["id"])
-    return _answer(id)
+    return _answer(await _insert(write, input))
+
+
+@mutation(StatusUpdatePayload)
+async def status_update_upsert(write: Write, input: StatusUpdateUpsertInput) -> Outcome:
+    """Report the status of a subject once under the name that another system gives the report."""
+    return _answer(await upsert(write, "STATUS_UPDATE", input, _insert, _refuse_change))
 
 
 @mutation(StatusUpdatePayload)
@@ -69,6 +96,28 @@ async def status_update_archive(write: Write, input: NodeInput) -> Outcome:
     if await archive(write, _target(row["id"], row["subject_id"], row["home_id"]), row):
         await _show(write, row["subject_id"])
     return _answer(row["id"])
+
+
+async def _insert(write: Write, input: Any) -> UUID:
+    values = await read_members(write, _MEMBERS, input)
+    subject = await read_subject(write, input.subject_id)
+    id, viewer = write.new_id(), write.viewer
+    holder = (viewer.person_id, viewer.service_account_id)
+    await write.execute(_INSERT, id, write.now, subject["id"], *holder, *values.values())
+    target = _target(id, subject["id"], subject["home_id"])
+    changes = [FieldChange("subjectId", None, input.subject_id), *differences(_MEMBERS, None, values)]
+    write.record("STATUS_UPDATE_CREATED", target, changes)
+    await refer_externally(write, target, input.external)
+    await _show(write, subject["id"])
+    return id
+
+
+async def _refuse_change(write: Write, row: Row, input: Any) -> None:
+    refuse_archived("STATUS_UPDATE", row)
+    refuse_moved("STATUS_UPDATE", row, input, "subject_id")
+    if differences(_MEMBERS, row, await read_members(write, _MEMBERS, input, row)):
+        message = "A status update stays as it was reported; report anew, under another name."
+        raise reject(UserErrorCode.CONFLICT, message, "external")
 
 
 async def _show(write: Write, subject_id: UUID) -> None:

@@ -7,12 +7,7 @@ import strawberry
 
 from resolvers import check
 from resolvers.archive import archive, refuse_archived, refuse_archived_above, refuse_content, restore
-from resolvers.external import (
-    ExternalReferenceInput,
-    UpsertInput,
-    refer_externally,
-    upsert,
-)
+from resolvers.external import ExternalReferenceInput, UpsertInput, linkable, refer_externally, upsert
 from resolvers.member import Member, differences, read_members
 from resolvers.mutation import mutation
 from resolvers.outcome import (
@@ -36,6 +31,7 @@ _MEMBERS = (
     Member("parent_id", kind="TEAM"),
     Member("lead_id", kind="PERSON"),
 )
+linkable("TEAM", _MEMBERS)
 
 _TREE = "team tree"  # held by every change: two moves at once could close a circle
 _IS_BELOW = "select $2 in (select team_branch($1))"
@@ -143,8 +139,8 @@ async def _insert(write: Write, input: Any) -> UUID:
     values = await read_members(write, _MEMBERS, input)
     id = write.new_id()
     await write.execute(_INSERT, id, write.now, *values.values())
-    await refer_externally(write, "TEAM", id, input.external)
     write.record("TEAM_CREATED", Target("TEAM", id), differences(_MEMBERS, None, values))
+    await refer_externally(write, Target("TEAM", id), input.external)
     return id
 
 

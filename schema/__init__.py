@@ -11,6 +11,7 @@ from schema.custom_field import CustomField, CustomFieldQuery
 from schema.delivery import Delivery
 from schema.dependency import Dependency, DependencyQuery
 from schema.event import Event, EventQuery
+from schema.external_link import ExternalLink, ExternalLinkQuery
 from schema.initiative import Initiative, InitiativeQuery
 from schema.kpi import Kpi, KpiQuery
 from schema.kpi_target import KpiTarget
@@ -65,6 +66,7 @@ ENTITIES = [
     Label,
     CustomField,
     SavedView,
+    ExternalLink,
 ]
 
 
@@ -97,6 +99,7 @@ class Query(
     CustomFieldQuery,
     SavedViewQuery,
     SearchQuery,
+    ExternalLinkQuery,
 ):
     node = refetch(Node, "Object of any type by its id; null when there is none that you may see.", many=False)
     nodes = refetch(

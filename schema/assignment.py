@@ -5,11 +5,13 @@ from typing import Any
 
 import strawberry
 
-from compiler.declare import column, identifier, many, one, one_of, rows, table, value_object
+from compiler.declare import column, identifier, lookup, many, one, one_of, rows, table, value_object
 from compiler.listing import ExtraFilter, listing
 from compiler.mapping import Filter
 from portfolio.enumerations import AssignmentRole
+from schema.external_link import external_links
 from schema.node import HealthSubject, Node
+from schema.reference import by_id_or_external, lookup_input
 from schema.scalars import COMPARATORS
 
 _WALL = "exists (select from subject s where s.tenant_id = {self}.tenant_id and s.id = {self}.subject_id and s.portfolio_id = any({granted}))"
@@ -53,6 +55,7 @@ class Assignment(Node):
         "(select v.* from assignment_version v where v.tenant_id = {tenant} and v.assignment_id = {self}.id order by v.version desc limit 100) {other}",
         "{other}.version desc",
     )
+    external_links = external_links()
     version: int = column(
         "Number of changes; give it back in an update to be sure that nobody changed the assignment meanwhile."
     )
@@ -83,8 +86,15 @@ AssignmentConnection, AssignmentEdge, AssignmentFilter, AssignmentOrder = (
     _LISTING.filter,
     _LISTING.order,
 )
+AssignmentBy = lookup_input("AssignmentBy", "assignment", external=True, key=False)
 
 
 @strawberry.type
 class AssignmentQuery:
+    assignment = lookup(
+        "Assignment",
+        "Assignment by one of its names; null when there is none that you may see.",
+        AssignmentBy,
+        by_id_or_external("ASSIGNMENT"),
+    )
     assignments = many("Assignment", "Assignments to everything, in the order of creation.")

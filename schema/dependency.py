@@ -4,10 +4,12 @@ from datetime import datetime
 
 import strawberry
 
-from compiler.declare import column, expression, identifier, many, one, table
+from compiler.declare import column, expression, identifier, lookup, many, one, table
 from compiler.listing import ExtraFilter, listing
 from compiler.mapping import Condition, Filter
+from schema.external_link import external_links
 from schema.node import Node
+from schema.reference import by_id_or_external, lookup_input
 from schema.scalars import COMPARATORS
 
 _VIOLATED = (
@@ -63,6 +65,7 @@ class Dependency(Node):
         "Whether the plan does not hold: neither is finished and the blocker ends after the blocked one's first day, or is overdue; or the blocker is canceled while the blocked one is not finished. Null when one of the two is outside your portfolios.",
         f"(case when true {{restricted and {_SEEN} = 2}} then {IS_VIOLATED.sql} end)",
     )
+    external_links = external_links()
     version: int = column(
         "Number of changes; give it back in an update to be sure that nobody changed the dependency meanwhile."
     )
@@ -98,8 +101,15 @@ DependencyConnection, DependencyEdge, DependencyFilter, DependencyOrder = (
     _LISTING.filter,
     _LISTING.order,
 )
+DependencyBy = lookup_input("DependencyBy", "dependency", external=True, key=False)
 
 
 @strawberry.type
 class DependencyQuery:
+    dependency = lookup(
+        "Dependency",
+        "Dependency by one of its names; null when there is none that you may see.",
+        DependencyBy,
+        by_id_or_external("DEPENDENCY"),
+    )
     dependencies = many("Dependency", "Dependencies between initiatives, in the order of creation.")

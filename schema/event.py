@@ -19,8 +19,7 @@ from compiler.declare import (
 )
 from compiler.listing import ExtraFilter, listing
 from portfolio.enumerations import EventSource
-from portfolio.identity import PREFIX_OF_KIND
-from schema.node import HealthSubject, Node
+from schema.node import HealthSubject, Node, public_id
 from schema.scalars import COMPARATORS, JSON
 
 
@@ -58,7 +57,6 @@ class EventActor:
     request_id: str | None = column("Id of the request; null when it was a worker or a command.")
 
 
-_KINDS = " ".join(f"when '{kind}' then '{prefix}_'" for kind, prefix in PREFIX_OF_KIND.items())
 _CHANGES = (
     "(select c.value ->> 'field' as field, coalesce(c.value -> 'from', v.from_value) as from_value,"
     " coalesce(c.value -> 'to', v.to_value) as to_value, c.place"
@@ -84,7 +82,7 @@ class Event(Node):
     entity_kind: str = column("Kind of object that changed, such as KPI.", filter="STRING")
     entity_id: strawberry.ID = expression(
         "Id of the object that changed.",
-        f"(case {{self}}.entity_kind {_KINDS} end || {{self}}.entity_id)",
+        public_id("{self}.entity_kind", "{self}.entity_id"),
     )
     subject = one_of(
         HealthSubject,

@@ -24,10 +24,11 @@ from schema.assignment import assignments
 from schema.custom_field import custom_fields
 from schema.data_gap import Reach, data_gaps
 from schema.dependency import HAS_VIOLATED
+from schema.external_link import external_links
 from schema.health import HEALTH_FILTER
 from schema.label import LABEL_FILTER, labels
 from schema.node import HealthSubject
-from schema.reference import by_id_key_or_external, external_references, lookup_input
+from schema.reference import by_id_key_or_external, lookup_input
 from schema.scalars import COMPARATORS
 from schema.skill_demand import skill_demands, skill_gaps
 
@@ -144,7 +145,7 @@ class Initiative(HealthSubject):
     labels = labels()
     custom_fields = custom_fields()
     data_gaps = data_gaps(Reach.INITIATIVE)
-    external_references = external_references()
+    external_links = external_links()
     version: int = column(
         "Number of changes; give it back in an update to be sure that nobody changed the initiative meanwhile."
     )

@@ -9,8 +9,9 @@ from compiler.listing import ExtraFilter, listing
 from compiler.mapping import Filter
 from portfolio.enumerations import KpiCategory, KpiDirection, KpiValueMode
 from schema.custom_field import custom_fields
+from schema.external_link import external_links
 from schema.node import HealthSubject, Searchable
-from schema.reference import by_id_key_or_external, external_references, lookup_input
+from schema.reference import by_id_key_or_external, lookup_input
 from schema.scalars import COMPARATORS
 
 _WALL = "exists (select from subject s where s.tenant_id = {self}.tenant_id and s.id = {self}.subject_id and s.portfolio_id = any({granted}))"
@@ -82,7 +83,7 @@ class Kpi(Searchable):
         order="OBSERVED_AT desc",
     )
     custom_fields = custom_fields()
-    external_references = external_references()
+    external_links = external_links()
     version: int = column(
         "Number of changes; give it back in an update to be sure that nobody changed the KPI meanwhile."
     )

@@ -8,7 +8,9 @@ import strawberry
 from compiler.declare import column, identifier, lookup, many, table
 from compiler.listing import ExtraFilter, listing
 from compiler.mapping import Filter
+from schema.external_link import external_links
 from schema.node import Node
+from schema.reference import ExternalReferenceBy, by_id_or_external
 from schema.scalars import COMPARATORS
 
 LABEL_FILTER = ExtraFilter(
@@ -56,6 +58,7 @@ class Label(Node):
     color: str = column("Color for screens, as #RRGGBB.")
     products = _carried_by("Product", "Products that carry it.")
     initiatives = _carried_by("Initiative", "Initiatives that carry it.")
+    external_links = external_links()
     version: int = column(
         "Number of changes; give it back in an update to be sure that nobody changed the label meanwhile."
     )
@@ -81,6 +84,9 @@ LabelConnection, LabelEdge, LabelFilter, LabelOrder = (
 class LabelBy:
     id: strawberry.ID | None = strawberry.field(description="Id of the label.", default=strawberry.UNSET)
     name: str | None = strawberry.field(description="Name of the label, in any case.", default=strawberry.UNSET)
+    external: ExternalReferenceBy | None = strawberry.field(
+        description="Name of the label in another system.", default=strawberry.UNSET
+    )
 
 
 @strawberry.type
@@ -89,6 +95,6 @@ class LabelQuery:
         "Label",
         "Label by one of its names; null when there is none.",
         LabelBy,
-        {"id": "{other}.id = {value}", "name": '{other}.name_key = lower({value} collate "C")'},
+        {**by_id_or_external("LABEL"), "name": '{other}.name_key = lower({value} collate "C")'},
     )
     labels = many("Label", "Labels of the organization, by name.", order="NAME")

@@ -4,10 +4,12 @@ from datetime import date, datetime
 
 import strawberry
 
-from compiler.declare import column, identifier, many, one, table
+from compiler.declare import column, identifier, lookup, many, one, table
 from compiler.listing import ExtraFilter, listing
 from compiler.mapping import Filter
+from schema.external_link import external_links
 from schema.node import Node
+from schema.reference import by_id_or_external, lookup_input
 from schema.scalars import COMPARATORS
 
 
@@ -37,6 +39,7 @@ class Milestone(Node):
         sql_type="timestamptz",
     )
     initiative = one("Initiative", "Initiative that it belongs to.", "{other}.id = {self}.initiative_id")
+    external_links = external_links()
     version: int = column(
         "Number of changes; give it back in an update to be sure that nobody changed the milestone meanwhile."
     )
@@ -66,8 +69,15 @@ MilestoneConnection, MilestoneEdge, MilestoneFilter, MilestoneOrder = (
     _LISTING.filter,
     _LISTING.order,
 )
+MilestoneBy = lookup_input("MilestoneBy", "milestone", external=True, key=False)
 
 
 @strawberry.type
 class MilestoneQuery:
+    milestone = lookup(
+        "Milestone",
+        "Milestone by one of its names; null when there is none that you may see.",
+        MilestoneBy,
+        by_id_or_external("MILESTONE"),
+    )
     milestones = many("Milestone", "Milestones of all initiatives, by due day.", order="DUE_ON")

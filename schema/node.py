@@ -8,7 +8,15 @@ import strawberry
 
 from compiler.declare import argument, column, expression, interface, many, one, rows, value_object
 from portfolio.enumerations import HealthBand, ReportedStatus
+from portfolio.identity import PREFIX_OF_KIND
 from schema.scalars import DateTimeOrDuration, Points
+
+_PREFIXES = " ".join(f"when '{kind}' then '{prefix}_'" for kind, prefix in PREFIX_OF_KIND.items())
+
+
+def public_id(kind: str, id: str) -> str:
+    """An id as clients see it, from SQL for the kind and the UUID of any object."""
+    return f"(case {kind} {_PREFIXES} end || {id})"
 
 
 @interface

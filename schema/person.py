@@ -7,8 +7,9 @@ import strawberry
 from compiler.declare import column, identifier, lookup, many, table
 from compiler.listing import listing
 from schema.capacity import capacity
+from schema.external_link import external_links
 from schema.node import Searchable
-from schema.reference import by_id_key_or_external, external_references, lookup_input
+from schema.reference import by_id_key_or_external, lookup_input
 from schema.scalars import COMPARATORS
 from schema.work import person_in_sight
 
@@ -33,7 +34,7 @@ class Person(Searchable):
         "select {self}.id as person_id, daterange(null, null) as during",
     )
     api_keys = many("ApiKey", "Keys that belong to the person.", "{other}.person_id = {self}.id", scope="ADMIN")
-    external_references = external_references()
+    external_links = external_links()
     status_updates = many(
         "StatusUpdate",
         "Status updates by the person, newest first.",

@@ -10,10 +10,11 @@ from compiler.mapping import Filter, Order
 from schema.assignment import assignments
 from schema.capacity import capacity_of_work
 from schema.data_gap import Reach, data_gaps
+from schema.external_link import external_links
 from schema.health import HEALTH_FILTER
 from schema.mover import IN_PORTFOLIO, movers
 from schema.node import HealthSubject
-from schema.reference import by_id_key_or_external, external_references, lookup_input
+from schema.reference import by_id_key_or_external, lookup_input
 from schema.rollup import rollup
 from schema.scalars import COMPARATORS
 from schema.skill_demand import skill_demands, skill_gaps
@@ -70,7 +71,7 @@ class Portfolio(HealthSubject):
     skill_gaps = skill_gaps("Skills needed by the portfolio and all that lies below it.", _WORK_BELOW)
     data_gaps = data_gaps(Reach.PORTFOLIO)
     movers = movers(IN_PORTFOLIO)
-    external_references = external_references()
+    external_links = external_links()
     version: int = column(
         "Number of changes; give it back in an update to be sure that nobody changed the portfolio meanwhile."
     )

@@ -42,6 +42,9 @@ class ServiceAccount(Node):
         "{other}.service_account_id = {self}.id",
         order="NAME",
     )
+    external_links = many(
+        "ExternalLink", "Links whose fields it alone changes.", "{other}.service_account_id = {self}.id"
+    )
     version: int = column(
         "Number of changes; give it back in an update to be sure that nobody changed the account meanwhile."
     )

@@ -6,8 +6,9 @@ import strawberry
 
 from compiler.declare import column, identifier, lookup, many, table
 from compiler.listing import listing
+from schema.external_link import external_links
 from schema.node import Searchable
-from schema.reference import lookup_input
+from schema.reference import by_id_key_or_external, lookup_input
 from schema.scalars import COMPARATORS
 
 
@@ -19,6 +20,7 @@ class Skill(Searchable):
     category: str | None = column("Group of skills that it belongs to; null: none.", filter="STRING", order=True)
     people = many("PersonSkill", "Who has it, and how well.", "{other}.skill_id = {self}.id")
     demands = many("SkillDemand", "What needs it.", "{other}.skill_id = {self}.id")
+    external_links = external_links()
     version: int = column(
         "Number of changes; give it back in an update to be sure that nobody changed the skill meanwhile."
     )
@@ -38,7 +40,7 @@ SkillConnection, SkillEdge, SkillFilter, SkillOrder = (
     _LISTING.filter,
     _LISTING.order,
 )
-SkillBy = lookup_input("SkillBy", "skill", external=False)
+SkillBy = lookup_input("SkillBy", "skill", external=True)
 
 
 @strawberry.type
@@ -47,6 +49,6 @@ class SkillQuery:
         "Skill",
         "Skill by one of its names; null when there is none.",
         SkillBy,
-        {"id": "{other}.id = {value}", "key": "{other}.key = {value}"},
+        by_id_key_or_external("SKILL"),
     )
     skills = many("Skill", "Skills of the organization, in the order of creation.")

@@ -4,11 +4,13 @@ from datetime import datetime
 
 import strawberry
 
-from compiler.declare import column, identifier, many, one, one_of, part, table, value_object
+from compiler.declare import column, identifier, lookup, many, one, one_of, part, table, value_object
 from compiler.listing import ExtraFilter, listing
 from compiler.mapping import Filter
 from portfolio.enumerations import ReportedStatus
+from schema.external_link import external_links
 from schema.node import HealthSubject, Node
+from schema.reference import by_id_or_external, lookup_input
 from schema.scalars import COMPARATORS
 
 _SINCE_PREVIOUS = (
@@ -55,6 +57,7 @@ class StatusUpdate(Node):
         _SINCE_PREVIOUS,
         order="SEQUENCE",
     )
+    external_links = external_links()
     version: int = column("1, and 2 once it is retracted.")
     created_at: datetime = column("Instant of the report.", filter="DATE_TIME", sql_type="timestamptz", order=True)
     archived_at: datetime | None = column(
@@ -75,8 +78,15 @@ StatusUpdateConnection, StatusUpdateEdge, StatusUpdateFilter, StatusUpdateOrder 
     _LISTING.filter,
     _LISTING.order,
 )
+StatusUpdateBy = lookup_input("StatusUpdateBy", "status update", external=True, key=False)
 
 
 @strawberry.type
 class StatusUpdateQuery:
+    status_update = lookup(
+        "StatusUpdate",
+        "Status update by one of its names; null when there is none that you may see.",
+        StatusUpdateBy,
+        by_id_or_external("STATUS_UPDATE"),
+    )
     status_updates = many("StatusUpdate", "Status updates of all subjects, newest first.", order="CREATED_AT desc")

@@ -7,8 +7,9 @@ import strawberry
 from compiler.declare import column, identifier, lookup, many, one, table
 from compiler.listing import listing
 from schema.capacity import capacity
+from schema.external_link import external_links
 from schema.node import Searchable
-from schema.reference import by_id_key_or_external, external_references, lookup_input
+from schema.reference import by_id_key_or_external, lookup_input
 from schema.scalars import COMPARATORS
 from schema.work import works_in_sight
 
@@ -45,7 +46,7 @@ class Team(Searchable):
         " from you are counted too.",
         _MEMBERS,
     )
-    external_references = external_references()
+    external_links = external_links()
     version: int = column(
         "Number of changes; give it back in an update to be sure that nobody changed the team meanwhile."
     )

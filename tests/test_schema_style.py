@@ -32,7 +32,8 @@ _IDS_OF_STRANGERS = {
     "Event.entityId",
     "EventActor.keyId",
     "EventActor.requestId",
-    "ExternalReference.externalId",
+    "ExternalLink.entityId",
+    "ExternalLink.externalId",
     "Measurement.externalId",
     "ParkedJob.targetId",
 }
@@ -47,6 +48,7 @@ _LISTS_THAT_MAY_BE_NULL = {
 # As long as an enumeration, or as what the client sent; the weeks are the few that the forecast looks at.
 _LISTS_WITHOUT_A_NUMBER = {
     "ApiKey.scopes",
+    "MeasurementRejection.field",
     "Viewer.scopes",
     "Organization.rollup",
     "Portfolio.rollup",

@@ -158,7 +158,7 @@ async def test_an_object_behind_the_wall_is_not_found_by_any_of_its_names(
             if "key" in members and hidden:  # tenants of the world use the same keys
                 names.append({"key": row["key"]})
             if "external" in members and hidden:
-                references = wall.view.rows("external_reference")
+                references = wall.view.rows("external_link")
                 names += [
                     {"external": {"system": other["system"], "id": other["external_id"]}}
                     for other in references
@@ -388,7 +388,7 @@ def build(type_: Any, aim: tuple[str, ...], identifier: str, own: dict[str, str]
 
 async def fingerprint(administration: asyncpg.Connection, tenant_id: UUID, ids: list[UUID]) -> list[Any]:
     """Of all rows of the other tenants, and of the hidden rows of this one."""
-    tables = sorted({*fields.TABLES.values(), "subject", "external_reference", "initiative_product", "signal"})
+    tables = sorted({*fields.TABLES.values(), "subject", "external_link", "initiative_product", "signal"})
     others = [(table, "tenant_id <> $1", tenant_id) for table in tables]
     named = ("portfolio", "product", "initiative", "kpi", "person", "connection", "linking_rule", "api_key")
     hidden = [(table, "id = any($1)", ids) for table in named]

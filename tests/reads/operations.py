@@ -303,7 +303,7 @@ class Maker:
             return {"name": row["name"].upper() if self.chance.random() < 0.5 else row["name"]}
         if member == "key":
             return {"key": row["key"] if self.chance.random() < 0.9 else "missing"}
-        references = [other for other in view.rows("external_reference") if other["node_id"] == row["id"]]
+        references = [other for other in view.rows("external_link") if other["node_id"] == row["id"]]
         if not references:
             return {"external": {"system": "JIRA", "id": "missing"}}
         reference = self.chance.choice(references)

@@ -401,7 +401,7 @@ class Oracle:
         if member == "key":
             found_row = next((row for row in self.view.all(type_name) if row["key"] == value), None)
             return self._see(type_name, found_row["id"]) if found_row else None
-        references = self.view.rows("external_reference")
+        references = self.view.rows("external_link")
         wanted = (fields.TABLES[type_name].upper(), value["system"], value["id"])
         ids = [row["node_id"] for row in references if (row["kind"], row["system"], row["external_id"]) == wanted]
         return self._see(type_name, ids[0]) if ids else None

@@ -46,6 +46,7 @@ TABLES = {
     "Label": "label",
     "CustomField": "custom_field",
     "SavedView": "saved_view",
+    "ExternalLink": "external_link",
 }
 PREFIXES = {
     "Organization": "org",
@@ -76,10 +77,13 @@ PREFIXES = {
     "Label": "lbl",
     "CustomField": "cfd",
     "SavedView": "svw",
+    "ExternalLink": "lnk",
 }
+LINKED = ("Portfolio", "Product", "Initiative", "Kpi", "Person", "Team", "Membership", "Skill", "Assignment")
+LINKED += ("Milestone", "Dependency", "StatusUpdate", "Label")
 TYPE_OF_PREFIX = {prefix: name for name, prefix in PREFIXES.items()}
 TYPE_OF_KIND = {"KPI": "Kpi", **{name.upper(): name for name in ("Organization", "Portfolio", "Product", "Initiative")}}
-ENTITY_PREFIX = {**{kind: PREFIXES[name] for kind, name in TYPE_OF_KIND.items()}, "PERSON": "per"}
+ENTITY_PREFIX = {table.upper(): PREFIXES[name] for name, table in TABLES.items()}
 
 
 def public_id(type_name: str, value: UUID | None) -> str | None:
@@ -128,11 +132,20 @@ VISIBLE: dict[str, Callable[[View, Row], bool]] = {
     "Label": lambda _, __: True,
     "CustomField": lambda _, __: True,
     "SavedView": lambda view, row: view.viewer.holder_id in (row["person_id"], row["service_account_id"]),
+    "ExternalLink": lambda view, row: (
+        view.sees(TYPE_OF_PREFIX[ENTITY_PREFIX[row["kind"]]], linked_object(view, row))
+        if row["subject_id"] is None
+        else view.home(row["subject_id"]) in view.granted
+    ),
 }
 # Who sees what, for every viewer.
 FENCES: dict[str, Callable[[View, Row], bool]] = {
     "SavedView": lambda view, row: row["shared_at"] is not None or VISIBLE["SavedView"](view, row),
 }
+
+
+def linked_object(view: View, link: Row) -> Row | None:
+    return view.find(TYPE_OF_PREFIX[ENTITY_PREFIX[link["kind"]]], link["node_id"])
 
 
 def labels_of(view: View, row: Row) -> set[UUID]:
@@ -265,6 +278,9 @@ LISTS: dict[str, ListOf] = {
     "Person.savedViews": _pointing("SavedView", "person_id", "NAME"),
     "ServiceAccount.statusUpdates": _pointing("StatusUpdate", "author_service_account_id", "CREATED_AT desc"),
     "ServiceAccount.savedViews": _pointing("SavedView", "service_account_id", "NAME"),
+    "ServiceAccount.externalLinks": _pointing("ExternalLink", "service_account_id"),
+    "Query.externalLinks": _everything("ExternalLink"),
+    **{f"{name}.externalLinks": _pointing("ExternalLink", "node_id") for name in LINKED},
 }
 
 
@@ -318,6 +334,7 @@ ONES: dict[str, tuple[str, str]] = {
     "DataGap.kpi": ("Kpi", "kpi_id"),
     "RollupBucket.owner": ("Person", "owner_id"),
     "RollupBucket.team": ("Team", "team_id"),
+    "ExternalLink.serviceAccount": ("ServiceAccount", "service_account_id"),
 }
 # A key tells its holder's name even to a viewer who does not see the holder elsewhere.
 NO_WALL = {"ApiKey.person", "ApiKey.serviceAccount", "Viewer.person", "Viewer.serviceAccount", "Viewer.key"}
@@ -325,6 +342,7 @@ NO_WALL = {"ApiKey.person", "ApiKey.serviceAccount", "Viewer.person", "Viewer.se
 SUBJECTS = {
     *("Kpi.subject", "Event.subject", "SkillDemand.subject", "Assignment.subject"),
     *("StatusUpdate.subject", "DataGap.subject", "Mover.subject"),
+    "ExternalLink.subject",
 }
 PARTS = {"StatusUpdate.author", "Event.actor", "Initiative.progress", "Health.range"}
 
@@ -385,6 +403,8 @@ SCALARS: dict[str, Callable[[View, Row], Any]] = {
     "InitiativeProgress.ratio": lambda _, row: _ratio(row),
     "InitiativeProgress.observedOn": lambda _, row: row["progress_observed_on"],
     "Event.entityId": lambda _, row: f"{ENTITY_PREFIX[row['entity_kind']]}_{row['entity_id']}",
+    "ExternalLink.entityKind": lambda _, row: row["kind"],
+    "ExternalLink.entityId": lambda _, row: f"{ENTITY_PREFIX[row['kind']]}_{row['node_id']}",
     "EventActor.keyId": _key_id,
     "EventActor.requestId": lambda _, row: row["request_id"],
     "Health.score": lambda _, row: row.get("score_mp"),
@@ -435,6 +455,7 @@ FILTERED_IDS = {
     "blockerId": "ini",
     "blockedId": "ini",
     "labelIds": "lbl",
+    "entityId": None,
 }
 FILTERED_IDS |= {"teamId": "tea", "personId": "per", "skillId": "skl"}
 FOLDED = {"name"}
@@ -457,6 +478,10 @@ def compared(view: View, path: str, row: Row) -> Any:
         case "blockerId" | "blockedId":
             end = row[snake_case(path)]
             return end if not view.restricted or view.home(end) in view.granted else None
+        case "entityId":
+            return row["node_id"]
+        case "entityKind" if "kind" in row:
+            return row["kind"]
         case "labelIds":
             return sorted(labels_of(view, row))
         case "isViolated":
@@ -475,11 +500,6 @@ def snake_case(name: str) -> str:
 
 
 # Bounded lists of values ----------------------------------------------------------------------------
-
-
-def references(view: View, row: Row) -> list[Row]:
-    found = [other for other in view.rows("external_reference") if other["node_id"] == row["id"]]
-    return sorted(found, key=lambda other: (other["system"], other["external_id"]))[:50]
 
 
 def custom_fields(view: View, row: Row) -> list[Row]:
@@ -571,10 +591,6 @@ VALUE_LISTS: dict[str, tuple[str, Callable[[View, Row], list[Row]]]] = {
         "ExcludedChildren",
         lambda _, row: _zipped(row, ("lifecycle", "count"), ("excluded_lifecycles", "excluded_counts")),
     ),
-    **{
-        f"{name}.externalReferences": ("ExternalReference", references)
-        for name in ("Portfolio", "Product", "Initiative", "Kpi", "Person", "Team")
-    },
     "Assignment.versions": ("AssignmentVersion", people.versions),
     **{f"{name}.skillGaps": ("SkillGap", people.skill_gaps) for name in ("Portfolio", "Product", "Initiative")},
 }

@@ -87,7 +87,8 @@ def explain(text: str, settings: Settings, viewer: Viewer, pair: tuple[bytes, by
 
 
 def sweeps() -> Iterator[str]:
-    """For each list of the root, all fields of its items, and all fields one step further."""
+    """The organization, and for each list of the root, all fields of its items, and all fields one step further."""
+    yield f"{{ organization {{ {everything('Organization', 2)} }} }}"
     for coordinate, (type_name, _, _) in fields.LISTS.items():
         if coordinate.startswith("Query."):
             conditions = cast(GraphQLInputObjectType, SCHEMA.type_map[f"{type_name}Filter"]).fields

@@ -15,6 +15,7 @@ import asyncpg
 
 from portfolio.identity import uuid7
 from runtime.viewer import Viewer
+from tests.reads.world_links import build_links
 from tests.reads.world_plans import PlansBuilder
 
 NOW = datetime(2026, 11, 20, 12, 30, 0, 250_000, tzinfo=UTC)
@@ -48,7 +49,7 @@ _NUMBERS = ["0", "-1.5", "12.50", "1000", "0.000001", "123456789012345", "99.9",
 TABLES = [
     *("organization", "person", "service_account", "subject", "portfolio", "portfolio_closure", "api_key"),
     *("product", "initiative", "initiative_product", "progress_snapshot", "kpi", "kpi_target", "measurement"),
-    *("external_reference", "connection", "connection_secret", "delivery", "work_item", "linking_rule"),
+    *("connection", "connection_secret", "delivery", "work_item", "linking_rule"),
     *("work_item_link", "health_score", "event", "event_private_value", "event_seal", "signal"),
     *("team", "membership", "skill", "person_skill", "skill_demand", "assignment", "assignment_version"),
     *(
@@ -61,7 +62,7 @@ TABLES = [
         "custom_field",
         "custom_field_value",
     ),
-    "saved_view",
+    *("saved_view", "external_link"),
 ]
 
 
@@ -184,6 +185,7 @@ class TenantBuilder:
         self.skills()
         self.assignments()
         PlansBuilder(self).build()
+        build_links(self)
 
     def people(self) -> None:
         for number in range(9):
@@ -498,15 +500,13 @@ class TenantBuilder:
     def external_references(self) -> None:
         for kind in ("PORTFOLIO", "PRODUCT", "INITIATIVE", "KPI", "PERSON"):
             for row in self.mine[kind.lower()][::2]:
-                for system in self.chance.sample(["JIRA", "SAP", "Own 'name'"], self.chance.randint(1, 3)):
-                    self.add(
-                        "external_reference",
-                        kind=kind,
-                        system=system,
-                        external_id=f"{system}-{row['key']}",
-                        node_id=row["id"],
-                        url=self.maybe(f"https://example.com/{token_of(row['id'])}"),
-                    )
+                for number, system in enumerate(
+                    self.chance.sample(["JIRA", "SAP", "Own 'name'"], self.chance.randint(1, 3))
+                ):
+                    url = self.maybe(f"https://example.com/{token_of(row['id'])}")
+                    if number == 0 or kind == "INITIATIVE":  # all links together fit on one page
+                        name = {"kind": kind, "system": system, "external_id": f"{system}-{row['key']}"}
+                        self.add("external_link", **name, node_id=row["id"], url=url)
 
     # People and work -----------------------------------------------------------------------------
 
@@ -524,7 +524,7 @@ class TenantBuilder:
                 **self.stamps(),
             )
             self.add(
-                "external_reference",
+                "external_link",
                 kind="TEAM",
                 system="JIRA",
                 external_id=f"JIRA-team-{number}",

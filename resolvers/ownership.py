@@ -1,0 +1,51 @@
+"""A field that another system owns is changed by that system alone, whichever mutation comes."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import asyncpg
+
+from resolvers.outcome import Outcome, Rejection, UserError, UserErrorCode
+from runtime.events import Event
+
+# $3: the system that the change speaks for, $4: the service account that makes it; null for none.
+_OWNED_ELSEWHERE = """
+select node_id, system, url, authoritative_fields from external_link
+where tenant_id = $1 and node_id = any ($2::uuid[]) and authoritative_fields <> '{}'
+  and case when service_account_id is null then system is distinct from $3
+      else service_account_id is distinct from $4 end
+order by system
+"""
+
+
+async def refuse_owned(
+    connection: asyncpg.Connection,
+    tenant_id: UUID,
+    events: Sequence[Event],
+    system: str | None,
+    service_account_id: UUID | None,
+) -> None:
+    """Every change tells in its events which fields of which object moved, so that none can pass by here.
+
+    Raises Rejection with each field that another system owns.
+    """
+    changed = [(event.entity_id, change.field) for event in events for change in event.changes]
+    ids = sorted({id for id, _ in changed})
+    links = await connection.fetch(_OWNED_ELSEWHERE, tenant_id, ids, system, service_account_id) if ids else []
+    errors = [
+        _owned(field, link["system"], link["url"])
+        for link in links
+        for id, field in changed
+        # A custom field's change names the field too: customFields.REGION.
+        if id == link["node_id"] and field.partition(".")[0] in link["authoritative_fields"]
+    ]
+    if errors:
+        raise Rejection(Outcome(user_errors=errors))
+
+
+def _owned(field: str, system: str, url: str | None) -> UserError:
+    place = f"there, at {url}," if url else "there,"
+    message = f"{system} owns {field}: change it {place} or end that with externalLinkSet and authoritativeFields."
+    return UserError(
+        code=UserErrorCode.FIELD_OWNED_ELSEWHERE, message=message, field=["input", field.partition(".")[0]]
+    )
