@@ -14,6 +14,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Lifespan, Receive, Scope, Send
 
+from api.bulk import BulkDoor
 from api.door import Door, answer_exception
 from api.gate import Gate
 from api.graphql import GraphQLEndpoint
@@ -37,6 +38,7 @@ class Parts:
 
     graphql: GraphQLEndpoint
     ingest: IngestDoor
+    bulk: BulkDoor
     webhooks: WebhookDoor
     probes: Probes
     pages: Mapping[str, Page]
@@ -97,6 +99,7 @@ async def open_parts(settings: Settings, clock: Clock) -> AsyncIterator[Parts]:
         yield Parts(
             graphql=GraphQLEndpoint(Gate(schema.graphql), viewers, executor.run),
             ingest=IngestDoor(database, viewers, clock),
+            bulk=BulkDoor(database, viewers, clock),
             webhooks=WebhookDoor(database, SecretBox.from_settings(settings), clock),
             probes=Probes(database, doorbell),
             pages=all_pages(schema.print(), f"http://{settings.host}:{settings.port}"),
@@ -112,6 +115,14 @@ def _parts(request: HttpRequest) -> Parts:
 
 async def _ingest(request: HttpRequest) -> Response:
     return await _parts(request).ingest.receive(request)
+
+
+async def _import(request: HttpRequest) -> Response:
+    return await _parts(request).bulk.receive(request)
+
+
+async def _export(request: HttpRequest) -> Response:
+    return await _parts(request).bulk.send(request)
 
 
 async def _webhook(request: HttpRequest) -> Response:
@@ -133,6 +144,8 @@ async def _page(request: HttpRequest) -> Response:
 ROUTES = [
     *(Route(path, _page) for path in PATHS),
     Route("/ingest/measurements", _ingest, methods=["POST"]),
+    Route("/imports", _import, methods=["POST"]),
+    Route("/exports/{job}", _export, methods=["GET"]),
     Route("/webhooks/{connection}", _webhook, methods=["POST"]),
     Route("/health/live", _live),
     Route("/health/ready", _ready),

@@ -10,12 +10,12 @@ from runtime.refusal import ErrorCode, Refusal
 
 async def read_body(request: HttpRequest, limit: int, seconds: float) -> bytes:
     """The raw bytes. Reading stops, with a Refusal, at the first byte or second too many."""
-    _refuse_announced(request.headers, limit)
+    refuse_announced(request.headers, limit)
     body = bytearray()
     try:
         with Deadline(seconds):
             async for chunk in request.stream():
-                _refuse_size(limit, len(body) + len(chunk))
+                refuse_size(limit, len(body) + len(chunk))
                 body += chunk
     except TimeoutError:
         raise Refusal(ErrorCode.REQUEST_TIMEOUT, f"The body took longer than {seconds:g} s to arrive.") from None
@@ -39,14 +39,14 @@ def require_json(headers: Headers) -> None:
         raise Refusal(ErrorCode.UNSUPPORTED_MEDIA_TYPE, message)
 
 
-def _refuse_announced(headers: Headers, limit: int) -> None:
+def refuse_announced(headers: Headers, limit: int) -> None:
     announced = headers.get("content-length", "0")
     if announced.isascii() and announced.isdigit():
         # Longer numbers than these need not be understood to be too large.
-        _refuse_size(limit, int(announced[:16]))
+        refuse_size(limit, int(announced[:16]))
 
 
-def _refuse_size(limit: int, size: int) -> None:
+def refuse_size(limit: int, size: int) -> None:
     if size > limit:
         message = f"The body has at most {limit} bytes."
         raise Refusal(ErrorCode.REQUEST_TOO_LARGE, message, limit=limit, actual=size)

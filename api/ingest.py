@@ -30,7 +30,7 @@ _BODY_SECONDS = 30
 _MOST_ROWS = 5_000
 
 _ARRAY = "application/json"
-_LINES = ("application/x-ndjson", "application/ndjson", "application/jsonl")
+JSON_LINES = ("application/x-ndjson", "application/ndjson", "application/jsonl")
 
 _OPERATION = "POST /ingest/measurements"
 _CODES = {
@@ -91,8 +91,8 @@ class IngestDoor:
 def _media_type(headers: Headers) -> str:
     """Raises UNSUPPORTED_MEDIA_TYPE."""
     media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media_type != _ARRAY and media_type not in _LINES:
-        message = f"Send Content-Type: {_LINES[0]} with a measurement a line, or {_ARRAY}."
+    if media_type != _ARRAY and media_type not in JSON_LINES:
+        message = f"Send Content-Type: {JSON_LINES[0]} with a measurement a line, or {_ARRAY}."
         raise Refusal(ErrorCode.UNSUPPORTED_MEDIA_TYPE, message)
     if headers.get("content-encoding", "identity").lower() != "identity":
         message = "Send the body without Content-Encoding."

@@ -2,10 +2,14 @@
 
 import asyncio
 import signal
+from collections.abc import Mapping
 from contextlib import suppress
+from typing import Any
 
 from cli.application import app
-from runtime.settings import load_settings
+from runtime.clock import Clock
+from runtime.postgres import Database
+from runtime.settings import Settings, load_settings
 from runtime.telemetry import configure_logging
 
 
@@ -19,11 +23,19 @@ def worker() -> None:
 
 
 async def _work_until_told() -> None:
+    from resolvers.bulk.run_job import JobRunner
+    from workers.long_work import LongWork
     from workers.run import main
+    from workers.signals import RUN_JOB
 
     task = asyncio.current_task()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         if task:
             loop.add_signal_handler(number, task.cancel)
-    await main()
+
+    def run_jobs(database: Database, clock: Clock, settings: Settings) -> Mapping[str, Any]:
+        runner = JobRunner(database, clock, settings)
+        return {RUN_JOB: LongWork(database, RUN_JOB, runner.step, runner.break_off).run}
+
+    await main(more_jobs=run_jobs)

@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from compiler.statement import Statement
 
 
+_PLAIN = {"Date": "date", "Int": "integer"}
+
+
 @dataclass(frozen=True)
 class Site:
     """A field where it is selected. aliases: the row that carries it and the row above; joins: those of the object."""
@@ -58,8 +61,8 @@ class Site:
         return self.planner.catalogue.prefixes
 
     def fill(self, source: Source, **names: str) -> str:
-        """A template's text: arguments are texts, words of an enumeration, days, instants (relative ones included) or
-        numbers of rows; a function chooses by what is given."""
+        """A template's text: arguments are texts, words of an enumeration, days, whole numbers, instants (relative ones
+        included) or numbers of rows; a function chooses by what is given."""
         template = source if isinstance(source, str) else source(self.arguments)
         filled = {"self": self.alias, "parent": self.aliases[1], **names}
         for name, leaf in self.arguments.items():
@@ -78,8 +81,8 @@ class Site:
             return parameter(lambda binding: [str(word.value) for word in leaf.read(binding.variables)], "text[]")
         if type_.name == "String":
             return _text_parameter(self.statement, leaf)
-        if type_.name == "Date":
-            return parameter(lambda binding: leaf.read(binding.variables), "date")
+        if type_.name in _PLAIN:
+            return parameter(lambda binding: leaf.read(binding.variables), _PLAIN[type_.name])
         return parameter(lambda binding: resolve_instant(leaf.read(binding.variables), binding.now), "timestamptz")
 
 

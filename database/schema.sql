@@ -301,7 +301,7 @@ CREATE TABLE public.signal (
     run_after timestamp with time zone,
     parked_at timestamp with time zone,
     error_code text,
-    CONSTRAINT signal_job_check CHECK ((job = ANY (ARRAY['recompute_health'::text, 'apply_deliveries'::text])))
+    CONSTRAINT signal_job_check CHECK ((job = ANY (ARRAY['recompute_health'::text, 'apply_deliveries'::text, 'run_job'::text])))
 );
 
 ALTER TABLE ONLY public.signal FORCE ROW LEVEL SECURITY;
@@ -896,6 +896,32 @@ CREATE TABLE public.assignment_version (
 
 ALTER TABLE ONLY public.assignment_version FORCE ROW LEVEL SECURITY;
 
+CREATE TABLE public.bulk_file (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    person_id uuid,
+    service_account_id uuid,
+    line_count integer DEFAULT 0 NOT NULL,
+    byte_count bigint DEFAULT 0 NOT NULL,
+    completed_at timestamp with time zone,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT bulk_file_byte_count_check CHECK ((byte_count >= 0)),
+    CONSTRAINT bulk_file_check CHECK ((num_nonnulls(person_id, service_account_id) <= 1)),
+    CONSTRAINT bulk_file_line_count_check CHECK ((line_count >= 0))
+);
+
+ALTER TABLE ONLY public.bulk_file FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE public.bulk_file_part (
+    tenant_id uuid NOT NULL,
+    file_id uuid NOT NULL,
+    first_line integer NOT NULL,
+    content bytea NOT NULL,
+    CONSTRAINT bulk_file_part_first_line_check CHECK ((first_line >= 1))
+);
+
+ALTER TABLE ONLY public.bulk_file_part FORCE ROW LEVEL SECURITY;
+
 CREATE TABLE public.custom_field (
     tenant_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -1081,6 +1107,51 @@ CREATE TABLE public.initiative_product (
 );
 
 ALTER TABLE ONLY public.initiative_product FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE public.job (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    kind text NOT NULL,
+    state text DEFAULT 'QUEUED'::text NOT NULL,
+    dry_run boolean DEFAULT false NOT NULL,
+    types text[] DEFAULT '{}'::text[] NOT NULL,
+    file_id uuid NOT NULL,
+    line_count integer,
+    lines_done integer DEFAULT 0 NOT NULL,
+    created_count integer DEFAULT 0 NOT NULL,
+    changed_count integer DEFAULT 0 NOT NULL,
+    unchanged_count integer DEFAULT 0 NOT NULL,
+    failed_count integer DEFAULT 0 NOT NULL,
+    error text,
+    via text NOT NULL,
+    key_id uuid,
+    person_id uuid,
+    service_account_id uuid,
+    created_at timestamp with time zone NOT NULL,
+    started_at timestamp with time zone,
+    finished_at timestamp with time zone,
+    CONSTRAINT job_check CHECK ((num_nonnulls(person_id, service_account_id) <= 1)),
+    CONSTRAINT job_check1 CHECK (((finished_at IS NULL) = (state = ANY (ARRAY['QUEUED'::text, 'RUNNING'::text])))),
+    CONSTRAINT job_kind_check CHECK ((kind = ANY (ARRAY['IMPORT'::text, 'EXPORT'::text]))),
+    CONSTRAINT job_state_check CHECK ((state = ANY (ARRAY['QUEUED'::text, 'RUNNING'::text, 'COMPLETED'::text, 'FAILED'::text, 'CANCELED'::text]))),
+    CONSTRAINT job_via_check CHECK ((via = ANY (ARRAY['API'::text, 'COMMAND'::text])))
+);
+
+ALTER TABLE ONLY public.job FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE public.job_line_error (
+    tenant_id uuid NOT NULL,
+    job_id uuid NOT NULL,
+    line integer NOT NULL,
+    "position" integer NOT NULL,
+    code text NOT NULL,
+    message text NOT NULL,
+    field text[],
+    CONSTRAINT job_line_error_line_check CHECK ((line >= 1)),
+    CONSTRAINT job_line_error_position_check CHECK (("position" >= 0))
+);
+
+ALTER TABLE ONLY public.job_line_error FORCE ROW LEVEL SECURITY;
 
 CREATE TABLE public.kpi (
     tenant_id uuid NOT NULL,
@@ -1343,6 +1414,12 @@ ALTER TABLE ONLY public.assignment
 ALTER TABLE ONLY public.assignment_version
     ADD CONSTRAINT assignment_version_pkey PRIMARY KEY (tenant_id, assignment_id, version);
 
+ALTER TABLE ONLY public.bulk_file_part
+    ADD CONSTRAINT bulk_file_part_pkey PRIMARY KEY (tenant_id, file_id, first_line);
+
+ALTER TABLE ONLY public.bulk_file
+    ADD CONSTRAINT bulk_file_pkey PRIMARY KEY (tenant_id, id);
+
 ALTER TABLE ONLY public.connection
     ADD CONSTRAINT connection_pkey PRIMARY KEY (tenant_id, id);
 
@@ -1408,6 +1485,12 @@ ALTER TABLE ONLY public.initiative_product
 
 ALTER TABLE ONLY public.initiative
     ADD CONSTRAINT initiative_tenant_id_key_key UNIQUE (tenant_id, key);
+
+ALTER TABLE ONLY public.job_line_error
+    ADD CONSTRAINT job_line_error_pkey PRIMARY KEY (tenant_id, job_id, line, "position");
+
+ALTER TABLE ONLY public.job
+    ADD CONSTRAINT job_pkey PRIMARY KEY (tenant_id, id);
 
 ALTER TABLE ONLY public.kpi
     ADD CONSTRAINT kpi_pkey PRIMARY KEY (tenant_id, id);
@@ -1551,6 +1634,8 @@ CREATE INDEX assignment_subject ON public.assignment USING btree (tenant_id, sub
 
 CREATE INDEX assignment_team ON public.assignment USING btree (tenant_id, team_id, id);
 
+CREATE INDEX bulk_file_created ON public.bulk_file USING btree (tenant_id, created_at);
+
 CREATE INDEX connection_lookup ON public.connection USING btree (id);
 
 CREATE UNIQUE INDEX connection_secret_live ON public.connection_secret USING btree (tenant_id, connection_id, slot) WHERE (retired_at IS NULL);
@@ -1590,6 +1675,14 @@ CREATE INDEX initiative_portfolio ON public.initiative USING btree (tenant_id, p
 CREATE INDEX initiative_product_product ON public.initiative_product USING btree (tenant_id, product_id, initiative_id);
 
 CREATE INDEX initiative_score ON public.initiative USING btree (tenant_id, health_score_mp, id);
+
+CREATE INDEX job_file ON public.job USING btree (tenant_id, file_id);
+
+CREATE INDEX job_person ON public.job USING btree (tenant_id, person_id, id);
+
+CREATE INDEX job_service_account ON public.job USING btree (tenant_id, service_account_id, id);
+
+CREATE INDEX job_unfinished ON public.job USING btree (tenant_id, id) WHERE (finished_at IS NULL);
 
 CREATE INDEX kpi_name ON public.kpi USING btree (tenant_id, name_key, id);
 
@@ -1734,6 +1827,15 @@ ALTER TABLE ONLY public.assignment_version
 ALTER TABLE ONLY public.assignment_version
     ADD CONSTRAINT assignment_version_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.organization(tenant_id);
 
+ALTER TABLE ONLY public.bulk_file_part
+    ADD CONSTRAINT bulk_file_part_tenant_id_file_id_fkey FOREIGN KEY (tenant_id, file_id) REFERENCES public.bulk_file(tenant_id, id);
+
+ALTER TABLE ONLY public.bulk_file_part
+    ADD CONSTRAINT bulk_file_part_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.organization(tenant_id);
+
+ALTER TABLE ONLY public.bulk_file
+    ADD CONSTRAINT bulk_file_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.organization(tenant_id);
+
 ALTER TABLE ONLY public.connection_secret
     ADD CONSTRAINT connection_secret_tenant_id_connection_id_fkey FOREIGN KEY (tenant_id, connection_id) REFERENCES public.connection(tenant_id, id);
 
@@ -1826,6 +1928,21 @@ ALTER TABLE ONLY public.initiative
 
 ALTER TABLE ONLY public.initiative
     ADD CONSTRAINT initiative_tenant_id_portfolio_id_fkey FOREIGN KEY (tenant_id, portfolio_id) REFERENCES public.portfolio(tenant_id, id);
+
+ALTER TABLE ONLY public.job_line_error
+    ADD CONSTRAINT job_line_error_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.organization(tenant_id);
+
+ALTER TABLE ONLY public.job_line_error
+    ADD CONSTRAINT job_line_error_tenant_id_job_id_fkey FOREIGN KEY (tenant_id, job_id) REFERENCES public.job(tenant_id, id);
+
+ALTER TABLE ONLY public.job
+    ADD CONSTRAINT job_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.organization(tenant_id);
+
+ALTER TABLE ONLY public.job
+    ADD CONSTRAINT job_tenant_id_person_id_fkey FOREIGN KEY (tenant_id, person_id) REFERENCES public.person(tenant_id, id);
+
+ALTER TABLE ONLY public.job
+    ADD CONSTRAINT job_tenant_id_service_account_id_fkey FOREIGN KEY (tenant_id, service_account_id) REFERENCES public.service_account(tenant_id, id);
 
 ALTER TABLE ONLY public.kpi_target
     ADD CONSTRAINT kpi_target_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.organization(tenant_id);
@@ -2037,6 +2154,10 @@ ALTER TABLE public.assignment ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.assignment_version ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.bulk_file ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.bulk_file_part ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.connection ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.connection_secret ENABLE ROW LEVEL SECURITY;
@@ -2070,6 +2191,10 @@ ALTER TABLE public.idempotency_record ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.initiative ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.initiative_product ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.job ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.job_line_error ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.kpi ENABLE ROW LEVEL SECURITY;
 
@@ -2145,6 +2270,10 @@ CREATE POLICY tenant ON public.assignment TO folioscope_app USING ((tenant_id = 
 
 CREATE POLICY tenant ON public.assignment_version TO folioscope_app USING ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id))) WITH CHECK ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id)));
 
+CREATE POLICY tenant ON public.bulk_file TO folioscope_app USING ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id))) WITH CHECK ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id)));
+
+CREATE POLICY tenant ON public.bulk_file_part TO folioscope_app USING ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id))) WITH CHECK ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id)));
+
 CREATE POLICY tenant ON public.connection TO folioscope_app USING ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id))) WITH CHECK ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id)));
 
 CREATE POLICY tenant ON public.connection_secret TO folioscope_app USING ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id))) WITH CHECK ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id)));
@@ -2178,6 +2307,10 @@ CREATE POLICY tenant ON public.idempotency_record TO folioscope_app USING ((tena
 CREATE POLICY tenant ON public.initiative TO folioscope_app USING ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id))) WITH CHECK ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id)));
 
 CREATE POLICY tenant ON public.initiative_product TO folioscope_app USING ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id))) WITH CHECK ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id)));
+
+CREATE POLICY tenant ON public.job TO folioscope_app USING ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id))) WITH CHECK ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id)));
+
+CREATE POLICY tenant ON public.job_line_error TO folioscope_app USING ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id))) WITH CHECK ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id)));
 
 CREATE POLICY tenant ON public.kpi TO folioscope_app USING ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id))) WITH CHECK ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id)));
 
@@ -2311,6 +2444,10 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.team TO folioscope_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.assignment_version TO folioscope_app;
 
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.bulk_file TO folioscope_app;
+
+GRANT SELECT,INSERT,DELETE ON TABLE public.bulk_file_part TO folioscope_app;
+
 GRANT SELECT,INSERT,UPDATE ON TABLE public.custom_field TO folioscope_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.custom_field_value TO folioscope_app;
@@ -2338,6 +2475,10 @@ GRANT SELECT,INSERT ON TABLE public.health_input TO folioscope_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.idempotency_record TO folioscope_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.initiative_product TO folioscope_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.job TO folioscope_app;
+
+GRANT SELECT,INSERT,DELETE ON TABLE public.job_line_error TO folioscope_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.kpi TO folioscope_app;
 

@@ -224,3 +224,16 @@ class SearchMatch(StrEnum):
     KEY_PREFIX = "KEY_PREFIX"
     NAME_PREFIX = "NAME_PREFIX"
     WORDS = "WORDS"
+
+
+class JobKind(StrEnum):
+    IMPORT = "IMPORT"
+    EXPORT = "EXPORT"
+
+
+class JobState(StrEnum):
+    QUEUED = "QUEUED"
+    RUNNING = "RUNNING"
+    COMPLETED = "COMPLETED"
+    FAILED = "FAILED"
+    CANCELED = "CANCELED"

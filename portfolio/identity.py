@@ -35,6 +35,8 @@ PREFIX_OF_KIND = {
     "CUSTOM_FIELD": "cfd",
     "SAVED_VIEW": "svw",
     "EXTERNAL_LINK": "lnk",
+    "JOB": "job",
+    "BULK_FILE": "fil",
 }
 KIND_OF_PREFIX = {prefix: kind for kind, prefix in PREFIX_OF_KIND.items()}
 

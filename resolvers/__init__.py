@@ -33,6 +33,7 @@ from resolvers.initiative import (
     initiative_update,
     initiative_upsert,
 )
+from resolvers.job import export_start, import_start, job_cancel
 from resolvers.kpi import (
     kpi_archive,
     kpi_create,
@@ -168,6 +169,8 @@ _PLANS = [
     saved_view_restore,
 ]
 
+_BULK = [import_start, export_start, job_cancel]
+
 Mutation = create_type(
     "Mutation",
     [
@@ -185,6 +188,7 @@ Mutation = create_type(
         *_SKILLS,
         *_ASSIGNMENTS,
         *_PLANS,
+        *_BULK,
     ],
     description="Everything that can be changed; each change is one transaction.",
 )

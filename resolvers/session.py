@@ -187,6 +187,11 @@ class Write:
             )
         )
 
+    @property
+    def has_changed(self) -> bool:
+        """Whether anything was recorded: no change goes without an event."""
+        return bool(self._events)
+
     def mark(self, *node_ids: UUID | None) -> None:
         """Health of these nodes has to be computed again; null stands for the organization."""
         self._nodes.update(self.tenant_id if id is None else id for id in node_ids)

@@ -111,7 +111,7 @@ class _Run:
         except Rejection as rejection:
             return rejection.outcome
         except asyncpg.UniqueViolationError as error:
-            return _taken(error).outcome
+            return taken(error).outcome
 
     async def print(self, connection: asyncpg.Connection, outcome: Outcome) -> bytes:
         may_read = Scope.READ in self.context.viewer.scopes
@@ -125,7 +125,7 @@ async def _read_only(run: _Run, outcome: Outcome) -> bytes:
         return await run.print(connection, outcome)
 
 
-def _taken(error: asyncpg.UniqueViolationError) -> Rejection:
+def taken(error: asyncpg.UniqueViolationError) -> Rejection:
     """Two objects with one key. Raises the error again when it is about anything else."""
     if not str(getattr(error, "constraint_name", "")).endswith("_tenant_id_key_key"):
         raise error

@@ -13,6 +13,7 @@ from schema.dependency import Dependency, DependencyQuery
 from schema.event import Event, EventQuery
 from schema.external_link import ExternalLink, ExternalLinkQuery
 from schema.initiative import Initiative, InitiativeQuery
+from schema.job import Job, JobQuery
 from schema.kpi import Kpi, KpiQuery
 from schema.kpi_target import KpiTarget
 from schema.label import Label, LabelQuery
@@ -67,6 +68,7 @@ ENTITIES = [
     CustomField,
     SavedView,
     ExternalLink,
+    Job,
 ]
 
 
@@ -100,6 +102,7 @@ class Query(
     SavedViewQuery,
     SearchQuery,
     ExternalLinkQuery,
+    JobQuery,
 ):
     node = refetch(Node, "Object of any type by its id; null when there is none that you may see.", many=False)
     nodes = refetch(

@@ -34,6 +34,8 @@ _TYPES = {
     words.SavedViewEntity: "Kind of object that a saved view lists.",
     words.SearchKind: "Kind of object that search finds.",
     words.SearchMatch: "Why search found an object: the first that is true.",
+    words.JobKind: "What a job does.",
+    words.JobState: "How far a job is.",
 }
 
 _VALUES = {
@@ -157,6 +159,11 @@ _VALUES = {
     "KEY_PREFIX": "Its key begins with the query.",
     "NAME_PREFIX": "Its name begins with the query.",
     "WORDS": "Each word asked begins a word of its key or name.",
+    "IMPORT": "It applies JSON lines.",
+    "EXPORT": "It writes everything as JSON lines.",
+    "QUEUED": "It waits for a worker.",
+    "RUNNING": "It is under way.",
+    "FAILED": "It broke off; its error says why.",
 }
 
 # A value whose meaning depends on its type.
@@ -168,6 +175,8 @@ _EXCEPTIONS = {
     ): "A state that is not mapped; counts as scope that is not done.",
     (words.EventSource, "INGEST"): "Streaming ingest.",
     (words.AssignmentRole, "OTHER"): "Anything else.",
+    (words.JobState, "COMPLETED"): "It came to its end; lines that were refused are counted.",
+    (words.JobState, "CANCELED"): "It was called off; what it had done by then stands.",
     (words.ReportedStatus, "AT_RISK"): "It may not be reached, somebody says.",
     (
         words.RollupGroup,

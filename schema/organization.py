@@ -18,8 +18,8 @@ from schema.skill_demand import skill_demands
 class ParkedJob:
     """Work on one object that failed five times and was given up until the object changes again."""
 
-    job: str = expression("What was tried: RECOMPUTE_HEALTH or APPLY_DELIVERIES.", "upper({self}.job)")
-    target_id: strawberry.ID = column("Id of the object: what is scored, or the connection.")
+    job: str = expression("What was tried: RECOMPUTE_HEALTH, APPLY_DELIVERIES or RUN_JOB.", "upper({self}.job)")
+    target_id: strawberry.ID = column("Id of the object: what is scored, the connection, or the job.")
     tries: int = column("Number of failed tries.")
     error_code: str | None = column("Class of the last failure; null when the worker itself died.")
     parked_at: datetime = column("Instant at which it was given up.")
@@ -29,7 +29,8 @@ _PREFIXES = " ".join(
     f"when '{kind}' then '{PREFIX_OF_KIND[kind]}_'" for kind in ("ORGANIZATION", "PORTFOLIO", "PRODUCT", "INITIATIVE")
 )
 _PARKED = (
-    f"(select s.job, s.tries, s.error_code, s.parked_at, coalesce(case u.kind {_PREFIXES} end, 'con_') || s.target_id as target_id"
+    f"(select s.job, s.tries, s.error_code, s.parked_at, "
+    f" coalesce(case u.kind {_PREFIXES} end, case s.job when 'run_job' then 'job_' else 'con_' end) || s.target_id as target_id"
     " from signal s left join subject u on u.tenant_id = s.tenant_id and u.id = s.target_id"
     " where s.tenant_id = {tenant} and s.parked_at is not null {within u.portfolio_id}"
     " order by s.parked_at, target_id limit 100) {other}"

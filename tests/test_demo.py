@@ -44,6 +44,9 @@ _VARIABLES: dict[str, dict[str, Any]] = {
     "WhatMoved": {"since": "-P90D"},
     "Search": {"query": "care"},
     "HealthOverview": {"since": "-P90D"},
+    "StartExport": {"input": {"types": ["product"]}},
+    "StartImport": {},
+    "WatchJob": {},
 }
 
 
@@ -91,6 +94,11 @@ async def test_a_named_operation_answers_on_the_demo(client: httpx.AsyncClient, 
     variables = _VARIABLES[name]
     if name == "LinkMilestone":
         variables = {"input": await _link(client)}
+    if name in ("StartImport", "WatchJob"):
+        variables = {"input": {"fileId": await _upload(client), "dryRun": True}}
+    if name == "WatchJob":
+        started = await ask(client, (_OPERATIONS / "StartImport.graphql").read_text(), variables)
+        variables = {"id": started["importStart"]["job"]["id"]}
     data = await ask(client, (_OPERATIONS / f"{name}.graphql").read_text(), variables)
     (first, *_) = data.values()
     assert first is not None
@@ -142,6 +150,12 @@ def _laid_out(value: Any, indent: str = "") -> str:
     else:
         parts, (left, right) = [f"{json.dumps(key)}: {_laid_out(item, inner)}" for key, item in value.items()], "{}"
     return f"{left}\n{inner}" + f",\n{inner}".join(parts) + f"\n{indent}{right}"
+
+
+async def _upload(client: httpx.AsyncClient) -> str:
+    line = b'{"type": "label", "name": "Regulated"}'
+    answer = await client.post("/imports", content=line, headers={"Content-Type": "application/x-ndjson"})
+    return answer.json()["id"]
 
 
 async def _link(client: httpx.AsyncClient) -> dict[str, str]:

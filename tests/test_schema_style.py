@@ -41,6 +41,7 @@ _IDS_OF_STRANGERS = {
 _LISTS_THAT_MAY_BE_NULL = {
     "CustomField.choices",
     "InitiativeProgress.weeklyThroughput",
+    "JobLineError.field",
     "ProgressSnapshot.weeklyThroughput",
     "UserError.field",
     "Warning.field",
@@ -50,6 +51,7 @@ _LISTS_WITHOUT_A_NUMBER = {
     "ApiKey.scopes",
     "MeasurementRejection.field",
     "Viewer.scopes",
+    "JobLineError.field",
     "Organization.rollup",
     "Portfolio.rollup",
     "ProgressSnapshot.weeklyThroughput",

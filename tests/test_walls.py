@@ -420,7 +420,9 @@ async def send(executor: Executor, viewer: Viewer, name: str, input: dict[str, A
 def aims() -> Iterator[tuple[str, tuple[str, ...]]]:
     for name, definition in _MUTATIONS.items():
         for path in references(get_named_type(definition.args["input"].type)):
-            yield name, path
+            # Of a file that is no object of the schema; tests/bulk/test_doors.py tries it.
+            if path != ("fileId",):
+                yield name, path
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from runtime.postgres import RELAY_ROLE, Database, open_connection
 from runtime.redis import EVENTS, JOBS
 from workers.cancellation import is_canceled
 from workers.seal import seal_events
-from workers.signals import APPLY_DELIVERIES, PASSING
+from workers.signals import ONE_BY_ONE, PASSING
 
 _log = structlog.get_logger()
 
@@ -50,10 +50,8 @@ async def ring_waiting(relay: Database, redis: Redis, statement: str = _NEWLY_WA
 
 
 async def _ring(redis: Redis, rows: Iterable[asyncpg.Record]) -> None:
-    """One message a tenant for scores, which are folded together; one a connection for deliveries."""
-    messages = {
-        (row["tenant_id"], row["job"], row["target_id"] if row["job"] == APPLY_DELIVERIES else None) for row in rows
-    }
+    """One message a tenant for scores, which are folded together; else one a target."""
+    messages = {(row["tenant_id"], row["job"], row["target_id"] if row["job"] in ONE_BY_ONE else None) for row in rows}
     async with redis.pipeline(transaction=False) as pipeline:
         for tenant_id, job, target_id in sorted(messages, key=str):
             fields: dict[Any, Any] = {"tenant": str(tenant_id), "job": job}

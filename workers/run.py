@@ -4,7 +4,7 @@ import argparse
 import asyncio
 import contextlib
 import signal
-from collections.abc import Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, Literal, get_args
 from uuid import UUID
 
@@ -13,7 +13,7 @@ import structlog
 from runtime.clock import Clock
 from runtime.postgres import APPLICATION_ROLE, RELAY_ROLE, Database
 from runtime.redis import open_redis
-from runtime.settings import load_settings
+from runtime.settings import Settings, load_settings
 from workers.apply_deliveries import apply_deliveries
 from workers.queue import Consumer, Job
 from workers.recompute_health import recompute_health
@@ -72,7 +72,11 @@ async def apply_waiting(database: Database, clock: Clock, place: tuple[UUID, UUI
         await finish(database, *key, generation)
 
 
-async def main(part: Part = "all", clock: Clock | None = None) -> None:
+MoreJobs = Callable[[Database, Clock, Settings], Mapping[str, Job]]
+"""Jobs that workers may not know of: whoever assembles the process hands them in."""
+
+
+async def main(part: Part = "all", clock: Clock | None = None, more_jobs: MoreJobs | None = None) -> None:
     """Runs until canceled, then ends what it has begun, within 5 s."""
     settings, clock = load_settings(), clock or Clock()
     async with contextlib.AsyncExitStack() as stack:
@@ -82,7 +86,8 @@ async def main(part: Part = "all", clock: Clock | None = None) -> None:
         stack.push_async_callback(database.close)
         relay = await _open(settings.database_url, RELAY_ROLE, 4)
         stack.push_async_callback(relay.close)
-        consumer = Consumer(redis, database, jobs_of(database, clock))
+        more = more_jobs(database, clock, settings) if more_jobs else {}
+        consumer = Consumer(redis, database, {**jobs_of(database, clock), **more})
         parts: list[Coroutine[Any, Any, None]] = []
         if part != "relay":
             stack.push_async_callback(consumer.drain, _DRAIN_SECONDS)

@@ -16,6 +16,7 @@ _log = structlog.get_logger()
 _TICK_SECONDS = 1.0
 _DAY_SECONDS = 86_400.0
 _BATCH = 1000
+_FILES = 5
 
 _TRY_LEAD = "select pg_try_advisory_lock(hashtextextended('folioscope schedule', 0))"
 _RAISE_DUE = """
@@ -33,6 +34,19 @@ _FORGET_CALLS = """
 delete from idempotency_record where tenant_id = $1 and (holder_id, idempotency_key) in (
   select holder_id, idempotency_key from idempotency_record
   where tenant_id = $1 and created_at < $2::timestamptz - interval '7 days' limit $3)
+"""
+
+# Several megabytes each: a few at a time. What a job still reads or writes stays.
+_FORGET_FILES = """
+with old as (
+  select f.id from bulk_file f
+  where f.tenant_id = $1 and f.created_at < $2::timestamptz - interval '7 days'
+    and not exists (select from job j where j.tenant_id = $1 and j.file_id = f.id and j.finished_at is null)
+  limit $3
+), part as (
+  delete from bulk_file_part where tenant_id = $1 and file_id in (select id from old)
+)
+delete from bulk_file where tenant_id = $1 and id in (select id from old)
 """
 
 
@@ -78,14 +92,16 @@ async def raise_due(connection: asyncpg.Connection, clock: Clock) -> int:
 
 
 async def keep_house(connection: asyncpg.Connection, database: Database, clock: Clock) -> None:
-    """Partitions of the coming quarters; forgets idempotent calls after 7 days. Safe to run twice."""
+    """Partitions of the coming quarters; forgets idempotent calls and bulk files after 7 days. Safe to run twice."""
     await connection.execute(_PREPARE_PARTITIONS)
     for row in await connection.fetch(_TENANTS):
-        while await _forget_calls(database, row["tenant_id"], clock) == _BATCH:
-            continue
+        for statement, batch in ((_FORGET_CALLS, _BATCH), (_FORGET_FILES, _FILES)):
+            while await _forget(database, row["tenant_id"], clock, (statement, batch)) == batch:
+                continue
 
 
-async def _forget_calls(database: Database, tenant_id: UUID, clock: Clock) -> int:
+async def _forget(database: Database, tenant_id: UUID, clock: Clock, what: tuple[str, int]) -> int:
+    statement, batch = what
     async with database.transaction(tenant_id) as connection:
-        status = await connection.execute(_FORGET_CALLS, tenant_id, clock.now(), _BATCH)
+        status = await connection.execute(statement, tenant_id, clock.now(), batch)
     return int(status.split()[-1])

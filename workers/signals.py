@@ -9,6 +9,10 @@ from runtime.postgres import Database
 
 RECOMPUTE_HEALTH = "recompute_health"
 APPLY_DELIVERIES = "apply_deliveries"
+RUN_JOB = "run_job"
+
+# Those whose targets are worked on one by one; of the others, a tenant's are taken together.
+ONE_BY_ONE = frozenset({APPLY_DELIVERIES, RUN_JOB})
 
 MOST_TRIES = 5
 
@@ -53,6 +57,13 @@ update signal set done_generation = greatest(done_generation, $4), tries = 0, ru
 where tenant_id = $1 and job = $2 and target_id = $3
 """
 
+# While somebody works on it, nobody rings for it; when that one dies, it waits no longer than this.
+_LEASE = """
+update signal set run_after = clock_timestamp() + make_interval(secs => $4),
+                  tries = case when $5 then 0 else tries end
+where tenant_id = $1 and job = $2 and target_id = $3 and generation > done_generation and parked_at is null
+"""
+
 
 async def waiting_generation(database: Database, tenant_id: UUID, job: str, target_id: UUID) -> int | None:
     """To be read before the inputs; null if nothing is to be done now."""
@@ -84,3 +95,9 @@ async def finish(database: Database, tenant_id: UUID, job: str, target_id: UUID,
     """What was raised after `generation` had been read still waits."""
     async with database.transaction(tenant_id) as connection:
         await connection.execute(_FINISH, tenant_id, job, target_id, generation)
+
+
+async def lease(database: Database, key: tuple[UUID, str, UUID], seconds: float, *, forget_tries: bool = False) -> None:
+    """Keeps a signal from being rung for so many seconds; 0 gives it back."""
+    async with database.transaction(key[0]) as connection:
+        await connection.execute(_LEASE, *key, seconds, forget_tries)

@@ -193,6 +193,7 @@ class Maker:
             "kinds": lambda _: [
                 Word(name.upper()) for name in self.chance.sample(search.TYPES, self.chance.randrange(1, 5))
             ],
+            "afterLine": lambda _: self.chance.choice([0, 2, 7]),
             "bucket": lambda _: Word(self.chance.choice(["WEEK", "MONTH"])),
         }.get(name, self.instant)
         if get_named_type(type_).name == "Date":

@@ -341,6 +341,9 @@ class Oracle:
                 return Thing("Divergence", report) if report.get("divergence") else None
             case "dataGaps":
                 return [Thing("DataGap", item) for item in plans.data_gaps(view, type_name, row)]
+            case "errors":
+                errors = plans.line_errors(view, row, arguments.get("afterLine"))
+                return [Thing("JobLineError", item) for item in errors]
             case "movers":
                 day, count = view.day(arguments["since"]), arguments.get("first")
                 return [

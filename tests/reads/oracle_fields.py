@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from tests.reads import oracle_people as people
+from tests.reads import oracle_plans as plans
 
 if TYPE_CHECKING:
     from tests.reads.oracle import View
@@ -47,6 +48,7 @@ TABLES = {
     "CustomField": "custom_field",
     "SavedView": "saved_view",
     "ExternalLink": "external_link",
+    "Job": "job",
 }
 PREFIXES = {
     "Organization": "org",
@@ -78,6 +80,7 @@ PREFIXES = {
     "CustomField": "cfd",
     "SavedView": "svw",
     "ExternalLink": "lnk",
+    "Job": "job",
 }
 LINKED = ("Portfolio", "Product", "Initiative", "Kpi", "Person", "Team", "Membership", "Skill", "Assignment")
 LINKED += ("Milestone", "Dependency", "StatusUpdate", "Label")
@@ -137,6 +140,7 @@ VISIBLE: dict[str, Callable[[View, Row], bool]] = {
         if row["subject_id"] is None
         else view.home(row["subject_id"]) in view.granted
     ),
+    "Job": lambda view, row: view.viewer.holder_id in (row["person_id"], row["service_account_id"]),
 }
 # Who sees what, for every viewer.
 FENCES: dict[str, Callable[[View, Row], bool]] = {
@@ -258,6 +262,7 @@ LISTS: dict[str, ListOf] = {
     "Query.labels": _everything("Label", "NAME"),
     "Query.customFields": _everything("CustomField"),
     "Query.savedViews": _everything("SavedView", "NAME"),
+    "Query.jobs": _everything("Job", "CREATED_AT desc"),
     **{
         f"{name}.statusUpdates": _pointing("StatusUpdate", "subject_id", "CREATED_AT desc")
         for name in ("Organization", "Portfolio", "Product", "Initiative")
@@ -331,6 +336,8 @@ ONES: dict[str, tuple[str, str]] = {
     "CustomFieldValue.field": ("CustomField", "custom_field_id"),
     "SavedView.person": ("Person", "person_id"),
     "SavedView.serviceAccount": ("ServiceAccount", "service_account_id"),
+    "Job.person": ("Person", "person_id"),
+    "Job.serviceAccount": ("ServiceAccount", "service_account_id"),
     "DataGap.kpi": ("Kpi", "kpi_id"),
     "RollupBucket.owner": ("Person", "owner_id"),
     "RollupBucket.team": ("Team", "team_id"),
@@ -429,6 +436,9 @@ SCALARS: dict[str, Callable[[View, Row], Any]] = {
     "Dependency.note": lambda view, row: row["note"] if is_violated(view, row) is not None else None,
     "Divergence.kind": lambda _, row: row["divergence"],
     "Divergence.since": lambda _, row: row["diverged_on"],
+    "Job.isDryRun": lambda _, row: row["dry_run"],
+    "Job.progressPercent": lambda _, row: plans.progress_percent(row),
+    "Job.downloadPath": plans.download_path,
     "CustomFieldValue.text": lambda _, row: row["text_value"],
     "CustomFieldValue.number": lambda _, row: row["number_value"],
     "CustomFieldValue.on": lambda _, row: row["day_value"],
@@ -559,7 +569,8 @@ def parked_jobs(view: View, _: Row) -> list[Row]:
         if signal["parked_at"] is None or (view.restricted and view.home(signal["target_id"]) not in view.granted):
             continue
         subject = next((other for other in view.rows("subject") if other["id"] == signal["target_id"]), None)
-        prefix = ENTITY_PREFIX[subject["kind"]] if subject else "con"
+        other = "job" if signal["job"] == "run_job" else "con"
+        prefix = ENTITY_PREFIX[subject["kind"]] if subject else other
         found.append(
             {
                 "job": signal["job"].upper(),

@@ -1,4 +1,4 @@
-"""The oracle's own reckoning of data gaps and movers, from whole tables."""
+"""The oracle's own reckoning of data gaps, movers and jobs, from whole tables."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ from datetime import date
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from tests.reads.oracle_fields import Row
-
 if TYPE_CHECKING:
     from tests.reads.oracle import View
+    from tests.reads.oracle_fields import Row
 
 
 def _below(view: View, portfolio_id: UUID) -> set[UUID]:
@@ -92,3 +91,24 @@ def _score_on(view: View, node: Row, day: date) -> int | None:
     ]
     newest = max(known, key=lambda score: (score["as_of"], score["revision"], score["id"]), default=None)
     return newest["score_mp"] if newest else None
+
+
+def line_errors(view: View, job: Row, after_line: int | None) -> list[Row]:
+    found = [
+        error
+        for error in view.rows("job_line_error")
+        if error["job_id"] == job["id"] and error["line"] > (after_line or 0)
+    ]
+    return sorted(found, key=lambda error: (error["line"], error["position"]))[:100]
+
+
+def progress_percent(job: Row) -> int | None:
+    if job["state"] == "COMPLETED":
+        return 100
+    return job["lines_done"] * 100 // job["line_count"] if job["line_count"] else None
+
+
+def download_path(view: View, job: Row) -> str | None:
+    is_kept = any(file["id"] == job["file_id"] for file in view.rows("bulk_file"))
+    is_there = job["kind"] == "EXPORT" and job["state"] == "COMPLETED" and is_kept
+    return f"/exports/job_{job['id']}" if is_there else None

@@ -62,7 +62,7 @@ TABLES = [
         "custom_field",
         "custom_field_value",
     ),
-    *("saved_view", "external_link"),
+    *("saved_view", "external_link", "bulk_file", "job", "job_line_error"),
 ]
 
 

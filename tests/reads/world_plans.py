@@ -28,6 +28,7 @@ class PlansBuilder:
         self.custom_fields()
         self.saved_views()
         self.missing_kpis()
+        self.jobs()
 
     def milestones(self) -> None:
         tenant = self.tenant
@@ -152,6 +153,49 @@ class PlansBuilder:
                 shared_at=tenant.maybe(tenant.instant()),
                 **tenant.stamps(),
             )
+
+    def jobs(self) -> None:
+        for key in self.tenant.mine["api_key"] * 2:
+            holder = {"person_id": key["person_id"], "service_account_id": key["service_account_id"]}
+            kind = self.chance.choice(["IMPORT", "EXPORT"])
+            state = self.chance.choice(["QUEUED", "RUNNING", "COMPLETED", "COMPLETED", "FAILED", "CANCELED"])
+            self.job(kind, state, **holder)
+
+    def job(self, kind: str, state: str, **holder: Any) -> None:
+        tenant, chance = self.tenant, self.chance
+        identifier, file_id, created_at = tenant.new_id(), tenant.new_id(), tenant.instant()
+        if chance.random() < 0.7:
+            tenant.add("bulk_file", id=file_id, created_at=created_at, **holder)
+        tenant.add(
+            "job",
+            id=identifier,
+            kind=kind,
+            state=state,
+            dry_run=chance.random() < 0.3,
+            types=["product", "kpi"] if kind == "EXPORT" and chance.random() < 0.3 else [],
+            file_id=file_id,
+            line_count=chance.choice([None, 0, 7, 300]),
+            **{name: chance.randrange(300) for name in ("lines_done", "created_count", "changed_count")},
+            unchanged_count=0,
+            failed_count=chance.randrange(9),
+            error=tenant.text(identifier) if state == "FAILED" else None,
+            via="API",
+            **holder,
+            created_at=created_at,
+            started_at=None if state == "QUEUED" else created_at,
+            finished_at=None if state in ("QUEUED", "RUNNING") else tenant.instant(),
+        )
+        for line in range(1, chance.choice([1, 3, 12])):
+            for position in range(chance.choice([1, 1, 2])):
+                tenant.add(
+                    "job_line_error",
+                    job_id=identifier,
+                    line=line,
+                    position=position,
+                    code=chance.choice(["INVALID", "NOT_FOUND"]),
+                    message=tenant.text(identifier),
+                    field=chance.choice([None, ["name"], ["products", "0", "importance"]]),
+                )
 
     def missing_kpis(self) -> None:
         """Some current scores miss a KPI of their own."""

@@ -58,7 +58,7 @@ async def leaders(database: str) -> int:
     return count or 0
 
 
-async def test_housekeeping_prepares_partitions_and_forgets_old_calls(
+async def test_housekeeping_prepares_partitions_and_forgets_old_calls_and_files(
     company: Company, database: str, application: Database
 ):
     await company.add_portfolio()
@@ -70,9 +70,21 @@ async def test_housekeeping_prepares_partitions_and_forgets_old_calls(
                 " values ($1, $1, $2, 'productCreate', '', $3)",
                 *(company.tenant_id, key, company.hands.now - timedelta(days=days)),
             )
+        files = {company.new_id(): days for days in (*[8] * 6, 6)}
+        for file_id, days in files.items():
+            await connection.execute(
+                "insert into bulk_file (tenant_id, id, created_at) values ($1, $2, $3)",
+                *(company.tenant_id, file_id, company.hands.now - timedelta(days=days)),
+            )
+            await connection.execute(
+                "insert into bulk_file_part (tenant_id, file_id, first_line, content) values ($1, $2, 1, '')",
+                *(company.tenant_id, file_id),
+            )
     relay = await open_connection(database, RELAY_ROLE)
     for _ in range(2):
         await schedule.keep_house(relay, application, company.hands.clock)
     await relay.close()
     kept = await company.fetch("select idempotency_key from idempotency_record where tenant_id = $1", company.tenant_id)
     assert [row["idempotency_key"] for row in kept] == ["young"]
+    parts = await company.fetch("select file_id from bulk_file_part where tenant_id = $1", company.tenant_id)
+    assert [row["file_id"] for row in parts] == list(files)[-1:]

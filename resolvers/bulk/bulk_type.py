@@ -1,0 +1,32 @@
+"""What a type of line is: the mutations it goes through, what its object is known by, and how it is exported."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class BulkType:
+    """One declaration a type. A line has the members of the mutations' inputs; ids are names there: owner, not ownerId.
+
+    create, update: mutations by their GraphQL names. update null: what was made stays as it is. Both the same: it says
+    what is from now on.
+    identity: members of the input by which the object is known; none: it is found by no line. match: SQL in place of
+    the comparison of the columns of these names, $2 on. where: a condition on {x} that the object must meet.
+    kinds: of references whose member does not tell, such as parentId. without: members that no line has.
+    export: SELECT of a tenant's rows ($1), one column a member, in an order that import keeps.
+    """
+
+    name: str
+    kind: str
+    create: str
+    update: str | None
+    export: str
+    identity: tuple[str, ...] = ("key",)
+    match: str | None = None
+    where: str = "true"
+    kinds: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    without: tuple[str, ...] = ()
+
+    @property
+    def table(self) -> str:
+        return self.kind.lower()

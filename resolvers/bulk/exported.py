@@ -1,0 +1,49 @@
+"""SQL that names objects as lines do. What is archived is left out, with all that belongs to it."""
+
+_EXTERNAL = """(select row_to_json(e) from (
+    select r.system, r.external_id as id, r.url from external_link r
+    where r.tenant_id = x.tenant_id and r.kind = '{kind}' and r.node_id = x.id order by r.system, r.external_id limit 1
+  ) e) as external"""
+_NAMED = """select json_build_object('{table}', n.key) as name, {place} as place, n.key from {table} n
+  where n.tenant_id = {at}.tenant_id and n.id = {at}.{column} and n.archived_at is null and {condition}"""
+_ORGANIZATION = "select json_build_object('organization', true) as name, 0 as place, '' as key where {at}.{column} = $1"
+
+LIVE_KPI = """not exists (
+    select from portfolio a where a.tenant_id = n.tenant_id and a.id = n.subject_id and a.archived_at is not null
+    union all
+    select from product a where a.tenant_id = n.tenant_id and a.id = n.subject_id and a.archived_at is not null
+    union all
+    select from initiative a where a.tenant_id = n.tenant_id and a.id = n.subject_id and a.archived_at is not null)"""
+
+
+def external(kind: str) -> str:
+    """The member of an object x that another system may name."""
+    return _EXTERNAL.format(kind=kind)
+
+
+def key_of(table: str, column: str) -> str:
+    """Key of what a column of x points to; null: nothing, or something archived."""
+    found = f"select n.key from {table} n where n.tenant_id = x.tenant_id and n.id = x.{column}"
+    return f"({found} and n.archived_at is null)"
+
+
+def named(column: str, *kinds: str, at: str = "x") -> str:
+    """Joins s: the name of what a column points to, and place and key to sort by."""
+    parts = [
+        _ORGANIZATION.format(at=at, column=column)
+        if kind == "organization"
+        else _NAMED.format(
+            table=kind,
+            place=place,
+            at=at,
+            column=column,
+            condition=LIVE_KPI if kind == "kpi" else "true",
+        )
+        for place, kind in enumerate(kinds)
+    ]
+    return f"cross join lateral ({' union all '.join(parts)}) s"
+
+
+def subject(at: str = "x") -> str:
+    """As `named`, of what anything can be about."""
+    return named("subject_id", "organization", "portfolio", "product", "initiative", at=at)

@@ -1,0 +1,139 @@
+"""JSON lines kept in PostgreSQL, in parts of whole lines, so that neither side ever holds a whole file."""
+
+import zlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import asyncpg
+
+from runtime.postgres import Database
+from runtime.refusal import ErrorCode, Refusal
+
+PART_BYTES = 1024 * 1024
+LONGEST_LINE_BYTES = 256 * 1024
+# Of all files of a tenant: those of seven days.
+MOST_KEPT_BYTES = 1024 * 1024 * 1024
+
+_KEPT = "select coalesce(sum(byte_count), 0) from bulk_file where tenant_id = $1"
+_CREATE = """
+insert into bulk_file (tenant_id, id, person_id, service_account_id, created_at) values ($1, $2, $3, $4, $5)
+"""
+_ADD = """
+with part as (insert into bulk_file_part (tenant_id, file_id, first_line, content) values ($1, $2, $3, $4))
+update bulk_file set line_count = line_count + $5, byte_count = byte_count + $6 where tenant_id = $1 and id = $2
+"""
+_COMPLETE = "update bulk_file set completed_at = $3 where tenant_id = $1 and id = $2"
+_FORGET_PARTS = "delete from bulk_file_part where tenant_id = $1 and file_id = $2"
+_FORGET = "delete from bulk_file where tenant_id = $1 and id = $2"
+_PART = """
+select first_line, content from bulk_file_part where tenant_id = $1 and file_id = $2 and first_line <= $3
+order by first_line desc limit 1
+"""
+_NEXT_PART = """
+select first_line, content from bulk_file_part where tenant_id = $1 and file_id = $2 and first_line > $3
+order by first_line limit 1
+"""
+
+
+@dataclass(frozen=True)
+class Owner:
+    """Whose file it is; neither: it came by command."""
+
+    tenant_id: UUID
+    person_id: UUID | None = None
+    service_account_id: UUID | None = None
+
+
+@dataclass(frozen=True)
+class Part:
+    first_line: int
+    lines: list[bytes]
+
+    def line(self, number: int) -> bytes:
+        return self.lines[number - self.first_line]
+
+    @property
+    def last_line(self) -> int:
+        return self.first_line + len(self.lines) - 1
+
+
+async def create_file(connection: asyncpg.Connection, owner: Owner, id: UUID, now: datetime) -> None:
+    """Raises CONFLICT when the tenant keeps too much already."""
+    kept: int = await connection.fetchval(_KEPT, owner.tenant_id) or 0
+    if kept >= MOST_KEPT_BYTES:
+        message = "Imports and exports of the last seven days fill 1 GiB; wait until older ones are forgotten."
+        raise Refusal(ErrorCode.CONFLICT, message)
+    await connection.execute(_CREATE, owner.tenant_id, id, owner.person_id, owner.service_account_id, now)
+
+
+class FileWriter:
+    """Cuts what comes in into parts, each written in a transaction of its own."""
+
+    def __init__(self, database: Database, tenant_id: UUID, file_id: UUID) -> None:
+        self._database, self._identity = database, (tenant_id, file_id)
+        self._waiting = bytearray()
+        self.line_count = 0
+
+    async def write(self, data: bytes) -> None:
+        """Raises REQUEST_TOO_LARGE for a line too long."""
+        self._waiting += data
+        if len(self._waiting) >= PART_BYTES:
+            end = self._waiting.rfind(b"\n") + 1
+            await self._keep(bytes(self._waiting[:end]))
+            del self._waiting[:end]
+            self._refuse_long(self._waiting)
+
+    async def close(self, now: datetime) -> None:
+        await self._keep(bytes(self._waiting))
+        async with self._database.transaction(self._identity[0]) as connection:
+            await connection.execute(_COMPLETE, *self._identity, now)
+
+    async def forget(self) -> None:
+        """Of what did not come whole."""
+        async with self._database.transaction(self._identity[0]) as connection:
+            await connection.execute(_FORGET_PARTS, *self._identity)
+            await connection.execute(_FORGET, *self._identity)
+
+    async def _keep(self, content: bytes) -> None:
+        lines = _split(content)
+        if not lines:
+            return
+        for line in lines:
+            self._refuse_long(line)
+        first_line = self.line_count + 1
+        self.line_count += len(lines)
+        values = (first_line, zlib.compress(content, 1), len(lines), len(content))
+        async with self._database.transaction(self._identity[0]) as connection:
+            await connection.execute(_ADD, *self._identity, *values)
+
+    @staticmethod
+    def _refuse_long(line: bytes | bytearray) -> None:
+        if len(line) > LONGEST_LINE_BYTES:
+            message = f"A line has at most {LONGEST_LINE_BYTES} bytes."
+            raise Refusal(ErrorCode.REQUEST_TOO_LARGE, message, limit=LONGEST_LINE_BYTES, actual=len(line))
+
+
+async def read_part(connection: asyncpg.Connection, tenant_id: UUID, file_id: UUID, line: int) -> Part:
+    """The part that holds a line which the file has."""
+    row = await connection.fetchrow(_PART, tenant_id, file_id, line)
+    assert row is not None, "parts follow each other without a gap"
+    return Part(row["first_line"], _split(zlib.decompress(row["content"])))
+
+
+async def read_file(database: Database, tenant_id: UUID, file_id: UUID) -> AsyncIterator[bytes]:
+    """The whole content, a part and a transaction at a time: a slow reader holds nothing."""
+    last = 0
+    while True:
+        async with database.transaction(tenant_id) as connection:
+            row = await connection.fetchrow(_NEXT_PART, tenant_id, file_id, last)
+        if row is None:
+            return
+        last = row["first_line"]
+        yield zlib.decompress(row["content"])
+
+
+def _split(content: bytes) -> list[bytes]:
+    lines = content.split(b"\n")
+    return lines if lines[-1] else lines[:-1]

@@ -1,0 +1,259 @@
+"""A line of an import, applied through the same changes as the API's mutations."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import orjson
+import structlog
+from graphql import (
+    GraphQLID,
+    GraphQLInputObjectType,
+    GraphQLInputType,
+    GraphQLNonNull,
+    coerce_input_value,
+    get_named_type,
+    is_required_input_field,
+    validate_input_value,
+)
+from strawberry.types.arguments import convert_arguments
+
+from compiler.declare import snake_case
+from compiler.graphql_types import BACKREF
+from portfolio.identity import parse_id, print_id
+from resolvers import check
+from resolvers.bulk.bulk_type import BulkType
+from resolvers.bulk.members import Member, members_of, public_name, with_ids
+from resolvers.bulk.names import Name, Names, read_name
+from resolvers.execute import Schema
+from resolvers.mutation import Change
+from resolvers.outcome import Outcome, Rejection, UserError, UserErrorCode, reject
+from resolvers.session import Row, Write, spoken
+
+_log = structlog.get_logger()
+
+Values = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Mutation:
+    """A mutation as it takes a plain input object."""
+
+    change: Change
+    input_type: GraphQLInputObjectType
+    convert: Any
+
+    def prepare(self, values: Values) -> Any:
+        """The arguments. Raises Rejection with all that does not fit the input's type."""
+        missing = [
+            UserError(code=UserErrorCode.REQUIRED, message=f"{public_name(name)} is required.", field=["input", name])
+            for name, field in self.input_type.fields.items()
+            if is_required_input_field(field) and values.get(name) is None
+        ]
+        return self.convert(coerced(self.input_type, values, missing))
+
+
+def coerced(type_: GraphQLInputType, value: Any, errors: list[UserError], *path: str) -> Any:
+    """Raises Rejection with the errors, and with what validation has against the value."""
+    found = list(errors)
+
+    def hear(fault: Any, at: list[str | int]) -> None:
+        where = ["input", *path, *map(str, at)]
+        found.append(UserError(code=UserErrorCode.INVALID, message=fault.message, field=where))
+
+    if not errors:
+        validate_input_value(value, type_, hear, hide_suggestions=True)
+    if found:
+        raise Rejection(Outcome(user_errors=found))
+    return coerce_input_value(value, type_)
+
+
+class LineType:
+    """A BulkType on the mutations of the schema."""
+
+    def __init__(self, declared: BulkType, schema: Schema) -> None:
+        self.declared = declared
+        self.create = _mutation(schema, declared.create)
+        self.update = _mutation(schema, declared.update) if declared.update else None
+        inputs = [self.create.input_type, *([self.update.input_type] if self.update else [])]
+        self.members: dict[str, Member] = {}
+        for input_type in inputs:
+            self.members |= members_of(input_type, declared)
+
+    async def apply(self, write: Write, names: Names, given: Values) -> str:
+        """CREATED, CHANGED or UNCHANGED. Raises Rejection."""
+        _permit(write, self.create.change)
+        values = await self._translate(names, given)
+        if self.declared.create == self.declared.update:
+            found = await self._find(write, names, values) if self.declared.identity else {}
+            await self._run(write, self.create, values)
+        else:
+            found = await self._find(write, names, values)
+            await (self._make(write, values) if found is None else self._change(write, found, values))
+        if found is None:
+            return "CREATED"
+        return "CHANGED" if write.has_changed else "UNCHANGED"
+
+    def name(self, given: Values) -> Iterator[Name]:
+        """Names that later lines may use for the object of this one."""
+        if self.declared.identity == ("key",) and isinstance(given.get("key"), str):
+            yield (self.declared.kind, given["key"])
+        elif self.declared.kind == "LABEL" and isinstance(given.get("name"), str):
+            yield ("LABEL", given["name"].lower())
+        if isinstance(given.get("external"), dict):
+            yield read_name(self.declared.kind, {"external": _identity_of(given["external"])}, ("external",))
+
+    async def _translate(self, names: Names, given: Values) -> Values:
+        unknown = given.keys() - self.members.keys() - {"type"}
+        if unknown:
+            name = min(unknown)
+            known = ", ".join(sorted(self.members))
+            message = f"A line of type {self.declared.name} has no member {name[:100]!r}; it has {known}."
+            raise reject(UserErrorCode.INVALID, message, name[:100])
+        return {
+            self.members[name].field: await with_ids(names, self.members[name], value, (self.members[name].field,))
+            for name, value in given.items()
+            if name != "type"
+        }
+
+    async def _find(self, write: Write, names: Names, values: Values) -> Row | None:
+        """The object that the line is about, by its external name or by what it is known by."""
+        declared = self.declared
+        external = values.get("external")
+        if isinstance(external, dict):
+            # The line speaks for that system, which may own some of the object's fields.
+            write.system = external.get("system")
+            id = await names.find(read_name(declared.kind, {"external": _identity_of(external)}, ("external",)))
+            if id is not None:
+                return await write.lock(declared.kind, id)
+        known_by = [self._identity(name, values) for name in declared.identity]
+        columns = [snake_case(name) for name in declared.identity]
+        compared = (f"x.{column} is not distinct from ${place}" for place, column in enumerate(columns, 2))
+        condition = declared.match or " and ".join(compared)
+        statement = f"select x.* from {declared.table} x where x.tenant_id = $1 and {condition} and {declared.where}"
+        look_up = (f"{statement} order by x.id limit 1", write.tenant_id, *known_by)
+        row = await write.connection.fetchrow(*look_up)
+        if row is None and len(known_by) == 1 and await names.came_earlier((declared.kind, known_by[0])):
+            row = await write.connection.fetchrow(*look_up)
+        # What the viewer does not see is as if it were not there; of a record without versions, its subject was seen.
+        if row is not None and "version" in row:
+            row = await write.lock(declared.kind, row["id"])
+        if row is not None and isinstance(external, dict):
+            message = (
+                f"The {spoken(declared.kind)} of that key has no such external reference; an externalLink adds it."
+            )
+            raise reject(UserErrorCode.CONFLICT, message, "external")
+        return row
+
+    def _identity(self, name: str, values: Values) -> Any:
+        type_ = self.create.input_type.fields[name].type
+        value = values.get(name)
+        if value is None:
+            if isinstance(type_, GraphQLNonNull) or self.update is None:
+                raise reject(
+                    UserErrorCode.REQUIRED, f"{public_name(name)} is required: the object is known by it.", name
+                )
+            return None
+        return _stored(type_, coerced(type_, value, [], name))
+
+    async def _make(self, write: Write, values: Values) -> None:
+        known = self.create.input_type.fields
+        if values.get("version") is not None:
+            message = f"There is no such {spoken(self.declared.kind)} that could have a version."
+            raise reject(UserErrorCode.NOT_FOUND, message, "version")
+        outcome = await self._run(write, self.create, {n: v for n, v in values.items() if n in known})
+        # What can only be said of an object that is there, such as isCanceled.
+        later = {n: v for n, v in values.items() if n not in known and v not in (None, False)}
+        if later and self.update is not None:
+            [entity] = [entity for entity in outcome.entities.values() if entity is not None]
+            await self._run(write, self.update, {"id": print_id(*entity), **later})
+
+    async def _change(self, write: Write, row: Row, values: Values) -> None:
+        changeable = self.update.input_type.fields if self.update else {}
+        self._refuse_fixed(row, {n: v for n, v in values.items() if n not in changeable})
+        said = {n: v for n, v in values.items() if n in changeable and not self._says_nothing(n, v, row)}
+        if self.update is not None and said:
+            await self._run(write, self.update, {"id": print_id(self.declared.kind, row["id"]), **said})
+
+    def _says_nothing(self, name: str, value: Any, row: Row) -> bool:
+        """A null where the input takes none and the object has none either."""
+        assert self.update is not None
+        type_ = self.update.input_type.fields[name].type
+        return value is None and isinstance(type_, GraphQLNonNull) and row.get(snake_case(name)) is None
+
+    def _refuse_fixed(self, row: Row, values: Values) -> None:
+        for name, value in values.items():
+            column = snake_case(name)
+            if name in self.declared.identity or column not in row:
+                continue
+            type_ = self.create.input_type.fields[name].type
+            after = None if value is None else _stored(type_, coerced(type_, value, [], name))
+            if row[column] != (check.decimal(after) if isinstance(row[column], Decimal) else after):
+                message = f"A {spoken(self.declared.kind)} keeps its {public_name(name)}: make another one."
+                raise reject(UserErrorCode.INVALID, message, name)
+
+    @staticmethod
+    async def _run(write: Write, mutation: Mutation, values: Values) -> Outcome:
+        _permit(write, mutation.change)
+        outcome = await mutation.change.function(write, **mutation.prepare(values))
+        if outcome.user_errors:
+            raise Rejection(outcome)
+        return outcome
+
+
+def read_line(text: bytes) -> Values:
+    """Raises Rejection for what is no JSON object with a type."""
+    try:
+        value = orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise reject(UserErrorCode.INVALID, f"This is no JSON: {error}.") from None
+    if not isinstance(value, dict) or not isinstance(value.get("type"), str):
+        message = 'A line is a JSON object with a type, such as {"type": "product", "key": "CHURN", …}.'
+        raise reject(UserErrorCode.INVALID, message)
+    return value
+
+
+def refusal_of(fault: Exception) -> list[UserError]:
+    """What a line's author may know. Raises the fault again when it is ours."""
+    if isinstance(fault, Rejection):
+        return list(fault.outcome.user_errors)
+    if isinstance(fault, asyncpg.DataError | asyncpg.IntegrityConstraintViolationError):
+        _log.warning("line cannot be stored", exc_info=fault)
+        return [UserError(code=UserErrorCode.INVALID, message="A value of this line cannot be stored.")]
+    raise fault
+
+
+def _permit(write: Write, change: Change) -> None:
+    if change.scope not in write.viewer.scopes:
+        raise reject(UserErrorCode.FORBIDDEN, f"This line needs an API key with scope {change.scope}.")
+    if change.tenant_wide and write.granted is not None:
+        message = "This concerns the whole organization; the key is limited to portfolios."
+        raise reject(UserErrorCode.FORBIDDEN, message)
+
+
+def _mutation(schema: Schema, name: str) -> Mutation:
+    root = schema.graphql.mutation_type
+    assert root is not None, "there are mutations"
+    definition = root.fields[name]
+    declared = definition.extensions[BACKREF]
+    input_type: Any = get_named_type(definition.args["input"].type)
+
+    def convert(value: Any) -> dict[str, Any]:
+        registry = schema.schema_converter.scalar_registry
+        return convert_arguments({"input": value}, declared.arguments, registry, schema.config)
+
+    return Mutation(declared.metadata["change"], input_type, convert)
+
+
+def _identity_of(external: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: external.get(name) for name in ("system", "id")}
+
+
+def _stored(type_: GraphQLInputType, value: Any) -> UUID | str | int | float | date | datetime | None:
+    """A coerced value as a column has it."""
+    parsed = parse_id(value) if get_named_type(type_) is GraphQLID else None
+    return parsed[1] if parsed else value

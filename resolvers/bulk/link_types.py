@@ -1,0 +1,55 @@
+"""Lines of what other systems say of our objects, beyond the first name that stands in an object's own line."""
+
+from resolvers.bulk.bulk_type import BulkType
+
+_KINDS = (
+    *("PORTFOLIO", "PRODUCT", "INITIATIVE", "KPI", "PERSON", "TEAM", "SKILL", "LABEL"),
+    *("MILESTONE", "DEPENDENCY", "ASSIGNMENT", "MEMBERSHIP"),
+)
+_ARCHIVABLE = _KINDS[:10]
+_ARCHIVED = " union all ".join(
+    f"select from {kind.lower()} n where n.tenant_id = $1 and n.id in (x.node_id, x.subject_id)"
+    " and n.archived_at is not null"
+    for kind in _ARCHIVABLE
+)
+# What goes with an end that is archived.
+_ENDED = " union all ".join(
+    f"select from {table} n join {end} e on e.tenant_id = n.tenant_id and e.id = n.{column}"
+    f" where n.tenant_id = $1 and n.id = x.node_id and e.archived_at is not null"
+    for table, end, column in (
+        ("membership", "team", "team_id"),
+        ("membership", "person", "person_id"),
+        ("assignment", "team", "team_id"),
+        ("assignment", "person", "person_id"),
+        ("dependency", "initiative", "blocker_id"),
+    )
+)
+_LINK = f"""
+select 'externalLink' as type,
+       json_build_object(lower(x.kind), json_build_object('external', json_build_object(
+         'system', f.system, 'id', f.external_id))) as entity,
+       x.system, x.external_id as "externalId", x.url, x.title, x.authoritative_fields as "authoritativeFields",
+       (select a.key from service_account a where a.tenant_id = $1 and a.id = x.service_account_id
+        and a.archived_at is null) as "serviceAccount"
+from external_link x
+cross join lateral (
+  select o.system, o.external_id from external_link o
+  where o.tenant_id = $1 and o.kind = x.kind and o.node_id = x.node_id order by o.system, o.external_id limit 1) f
+where x.tenant_id = $1 and x.kind <> 'STATUS_UPDATE' and not exists ({_ARCHIVED} union all {_ENDED})
+  and ((x.system, x.external_id) <> (f.system, f.external_id) or x.title is not null
+       or x.authoritative_fields <> '{{}}' or x.service_account_id is not null)
+order by x.kind, f.system, f.external_id, x.system, x.external_id
+"""
+
+# Last: a system owns its fields from then on.
+LINKS = (
+    BulkType(
+        "externalLink",
+        "EXTERNAL_LINK",
+        "externalLinkSet",
+        "externalLinkSet",
+        _LINK,
+        identity=(),
+        kinds={"entityId": _KINDS},
+    ),
+)

@@ -1,0 +1,66 @@
+"""Members of a line: those of the inputs of its mutations, with names in place of ids."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from graphql import GraphQLID, GraphQLInputObjectType, get_named_type, is_input_object_type
+
+from resolvers.bulk.bulk_type import BulkType
+from resolvers.bulk.names import KINDS_OF_MEMBER, Names
+
+_NEVER = ("id", "idempotencyKey", "supersedesId", "kpiKey")
+
+
+@dataclass(frozen=True)
+class Member:
+    """A member of a line. field: of the input; kinds: of objects that it names; inner: members of an object in it."""
+
+    field: str
+    kinds: tuple[str, ...] = ()
+    inner: "Mapping[str, Member] | None" = None
+
+
+def members_of(input_type: GraphQLInputObjectType, declared: BulkType) -> dict[str, Member]:
+    members: dict[str, Member] = {}
+    for name, field in input_type.fields.items():
+        named: Any = get_named_type(field.type)
+        if named is GraphQLID and name not in _NEVER:
+            kinds = declared.kinds.get(name) or KINDS_OF_MEMBER[name]
+            members[public_name(name)] = Member(name, kinds)
+        elif named.name == "LabelNameInput":
+            members[name] = Member(name, ("LABEL",))
+        elif is_input_object_type(named):
+            members[name] = Member(name, inner=members_of(named, declared))
+        elif name not in (*_NEVER, *declared.without) or (name, named.name) == ("id", "String"):
+            members[public_name(name)] = Member(name)
+    return members
+
+
+async def with_ids(names: Names, member: Member, value: Any, path: tuple[str, ...]) -> Any:
+    """With ids in place of names. What is not of the shape expected stays, for validation to refuse."""
+    if isinstance(value, list):
+        return [await with_ids(names, member, item, (*path, str(place))) for place, item in enumerate(value)]
+    if member.kinds == ("LABEL",):
+        return {"id": await names.public_id(member.kinds, value, path)}
+    if member.kinds and value is not None:
+        return await names.public_id(member.kinds, value, path)
+    if member.inner is None or not isinstance(value, dict):
+        return value
+    translated = {}
+    for name, item in value.items():
+        known = member.inner.get(name, Member(name))
+        translated[known.field] = await with_ids(names, known, item, (*path, known.field))
+    return translated
+
+
+def public_path(path: list[str] | None) -> list[str] | None:
+    """As the line spells it: without the argument, and without the Id of references."""
+    return [public_name(step) for step in path[1:]] if path else None
+
+
+def public_name(name: str) -> str:
+    """Of a member of an input. Every line has a type, so that a custom field's is told apart."""
+    if name == "type":
+        return "valueType"
+    return name.removesuffix("Id") if name in KINDS_OF_MEMBER or name == "parentId" else name

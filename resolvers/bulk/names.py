@@ -1,0 +1,111 @@
+"""How a line names other objects: by key, or by the name that another system gives them, never by our ids."""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from portfolio.identity import print_id
+from resolvers.outcome import UserErrorCode, reject
+from resolvers.session import Write
+
+SUBJECTS = ("ORGANIZATION", "PORTFOLIO", "PRODUCT", "INITIATIVE")
+# Member of an input → kinds of object that it may name. One kind: the name alone. Several: {"product": name}.
+KINDS_OF_MEMBER = {
+    "portfolioId": ("PORTFOLIO",),
+    "ownerId": ("PERSON",),
+    "personId": ("PERSON",),
+    "leadId": ("PERSON",),
+    "teamId": ("TEAM",),
+    "skillId": ("SKILL",),
+    "productId": ("PRODUCT",),
+    "initiativeId": ("INITIATIVE",),
+    "blockerId": ("INITIATIVE",),
+    "blockedId": ("INITIATIVE",),
+    "connectionId": ("CONNECTION",),
+    "customFieldId": ("CUSTOM_FIELD",),
+    "kpiId": ("KPI",),
+    "serviceAccountId": ("SERVICE_ACCOUNT",),
+    "subjectId": SUBJECTS,
+    "entityId": ("PRODUCT", "INITIATIVE", "KPI"),
+}
+
+# Known to people by what they say and not by a key.
+_WITHOUT_KEY = ("MILESTONE", "DEPENDENCY", "ASSIGNMENT", "MEMBERSHIP")
+
+Name = tuple[str, str] | tuple[str, str, str]
+"""Key, or system and id there; with the kind of object before it."""
+Missing = Callable[[Name], Awaitable[bool]]
+"""Hears of a name that nothing has; true: now something has it."""
+
+# Nothing has it: an object that is not there is refused by the change itself, in its own words.
+_NOBODY = UUID(int=0)
+_BY_KEY = "select id from {table} where tenant_id = $1 and key = $2"
+_LABEL = 'select id from label where tenant_id = $1 and name_key = lower($2::text collate "C")'
+_BY_EXTERNAL = """
+select node_id from external_link where tenant_id = $1 and kind = $2 and system = $3 and external_id = $4
+"""
+
+
+class Names:
+    """Of one change. missing: null when a name that nothing has is just that."""
+
+    def __init__(self, write: Write, missing: Missing | None = None) -> None:
+        self._write, self._missing = write, missing
+
+    @property
+    def now(self) -> datetime:
+        return self._write.now
+
+    async def public_id(self, kinds: tuple[str, ...], given: Any, path: tuple[str, ...]) -> str:
+        """Of what is named. Outside the viewer's portfolios is not there. Raises INVALID for what is no name."""
+        kind, *others = kinds
+        kind, name = _chosen(kinds, given, path) if others else (kind, read_name(kind, given, path))
+        id = self._write.tenant_id if name is None else await self.find(name)
+        return print_id(kind, id or _NOBODY)
+
+    async def find(self, name: Name) -> UUID | None:
+        """Null: nothing that the viewer sees has the name."""
+        id = await self._look_up(name)
+        return await self._look_up(name) if id is None and await self.came_earlier(name) else id
+
+    async def came_earlier(self, name: Name) -> bool:
+        """Whether an earlier line has made it, which a dry run does again when it is named."""
+        if name[0] == "LABEL":
+            name = ("LABEL", name[1].lower())
+        return self._missing is not None and await self._missing(name)
+
+    async def _look_up(self, name: Name) -> UUID | None:
+        kind: str = name[0]
+        tenant_id, connection = self._write.tenant_id, self._write.connection
+        if len(name) == 3:
+            id = await connection.fetchval(_BY_EXTERNAL, tenant_id, *name)
+        else:
+            statement = _LABEL if kind == "LABEL" else _BY_KEY.format(table=kind.lower())
+            id = await connection.fetchval(statement, tenant_id, name[1])
+        seen = None if id is None else await self._write.refer(kind, print_id(kind, id))
+        return None if seen is None and kind != "LABEL" else id
+
+
+def read_name(kind: str, given: Any, path: tuple[str, ...]) -> Name:
+    """From a line: "KEY", or {"external": {"system": …, "id": …}}."""
+    external = given.get("external") if isinstance(given, dict) and len(given) == 1 else None
+    parts: list[Any] = [external.get("system"), external.get("id")] if isinstance(external, dict) else [given]
+    is_named = external is not None or kind not in _WITHOUT_KEY
+    if is_named and all(isinstance(part, str) and part.isprintable() for part in parts):
+        return (kind, parts[0], parts[1]) if external else (kind, parts[0])
+    message = 'Name it by its key, or as {"external": {"system": "JIRA", "id": "10001"}}.'
+    raise reject(UserErrorCode.INVALID, message, *path)
+
+
+def _chosen(kinds: tuple[str, ...], given: Any, path: tuple[str, ...]) -> tuple[str, Name | None]:
+    """The name is null for the organization, of which there is one."""
+    members = {kind.lower(): kind for kind in kinds}
+    if isinstance(given, dict) and len(given) == 1:
+        member, name = next(iter(given.items()))
+        if member == "organization" and name is True and "ORGANIZATION" in kinds:
+            return "ORGANIZATION", None
+        if member in members and member != "organization":
+            return members[member], read_name(members[member], name, (*path, member))
+    shapes = [f'{{"{m}": {"true" if m == "organization" else chr(34) + "KEY" + chr(34)}}}' for m in members]
+    raise reject(UserErrorCode.INVALID, f"Name it as {' or '.join(shapes)}.", *path)
