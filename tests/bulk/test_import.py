@@ -217,3 +217,14 @@ async def test_whatever_a_line_holds_it_is_applied_or_refused_and_the_job_goes_o
     assert (job["state"], job["lines_done"]) == ("COMPLETED", len(content) + len(spoilt))
     assert len(content) < job["created_count"] + job["changed_count"] + job["unchanged_count"]
     assert job["failed_count"] > 300
+
+
+async def test_a_field_that_a_system_owns_is_changed_by_lines_that_speak_for_it(office: Office):
+    jira = {"external": {"system": "JIRA", "id": "1"}}
+    owned = {"entity": {"product": "CHURN"}, "system": "JIRA", "externalId": "1", "authoritativeFields": ["name"]}
+    await office.imported([PORTFOLIO, {**PRODUCT, **jira}, {"type": "externalLink", **owned}])
+    line = {"type": "product", "key": "CHURN", "name": "Ours"}
+    job = await office.imported([line, {**line, "name": "Theirs", **jira}])
+    assert [error[:2] for error in await office.errors(job["id"])] == [(1, "FIELD_OWNED_ELSEWHERE")]
+    [row] = await office.tenant.rows("select name from product")
+    assert row["name"] == "Theirs"
