@@ -22,20 +22,24 @@ class Tenant(NamedTuple):
     name: str
 
 
-async def find_tenants(database_url: str, database: Database, key: str | None = None) -> list[Tenant]:
-    """All organizations, or the one with the key; a Failure if there is none."""
+async def all_tenants(database_url: str, database: Database) -> list[Tenant]:
     connection = await open_connection(database_url, RELAY_ROLE)
     try:
         rows = await connection.fetch(_TENANTS)
     finally:
         await connection.close()
-    tenants = [await _read(database, row["tenant_id"]) for row in rows]
+    return [await _read(database, row["tenant_id"]) for row in rows]
+
+
+async def find_tenants(database_url: str, database: Database, key: str | None = None) -> list[Tenant]:
+    """All organizations, or the one with the key; a Failure if there is none."""
+    tenants = await all_tenants(database_url, database)
     found = [tenant for tenant in tenants if key in (None, tenant.key)]
     if not found:
         known = ", ".join(tenant.key for tenant in tenants) or "none"
         raise Failure(
             f"There is no organization {key}." if key else "There is no organization yet.",
-            f"Organizations: {known}. `folioscope seed` makes one with demo data.",
+            f"Organizations: {known}. `folioscope organization create` makes one, `folioscope seed` makes a demo.",
         )
     return found
 

@@ -7,9 +7,18 @@ import sys
 from collections.abc import AsyncIterator
 
 import asyncpg
+import httpx
 import pytest
+from pydantic import SecretStr
 
+from api.door import Door
+from api.gate import Gate
+from api.graphql import GraphQLEndpoint
+from api.viewer import Viewers
+from resolvers.execute import Executor, Schema
+from runtime.clock import Clock
 from runtime.postgres import RELAY_ROLE, Database
+from runtime.settings import Settings
 from tests.conftest import Servers, created_database
 from tests.workers.company import Company, Hands
 from workers.recompute_health import recompute_health
@@ -85,3 +94,38 @@ async def test_the_audit_names_the_sequence_at_which_the_chain_breaks(lone_compa
     broken = folioscope(url, "audit", "verify", "--organization", "acme")
     assert broken.returncode == 1
     assert "acme: broken at sequence 2: the event differs from what was sealed." in broken.stdout
+
+
+async def test_an_installation_begins_with_an_organization_and_a_key(servers: Servers, template_database: str):
+    async with created_database(servers.database_url, template_database) as url:
+        made = folioscope(
+            url, "organization", "create", "ACME", "--time-zone", "Europe/Zurich", "--administrator", "ada"
+        )
+        assert made.returncode == 0, made.stderr
+        again = folioscope(url, "organization", "create", "ACME")
+        assert again.returncode == 1
+        assert "There is an organization ACME already." in again.stderr
+        wrong = folioscope(url, "organization", "create", "B", "--time-zone", "Europe/Nowhere")
+        assert "Europe/Zurich" in wrong.stderr
+        database = await Database.open(url, size=2)
+        settings = Settings(database_url=url, secret_key=SecretStr("s" * 32), redis_url="redis://127.0.0.1:9")
+        executor = Executor(Schema(), database, Clock(), settings)
+        gate = GraphQLEndpoint(Gate(executor.schema.graphql), Viewers(database, Clock()), executor.run)
+        transport = httpx.ASGITransport(Door(gate))
+        relay = await Database.open(url, RELAY_ROLE, 2)
+        await seal_events(relay)
+        async with httpx.AsyncClient(transport=transport, base_url="http://x") as client:
+            query = "{ organization { key timeZone health { band } } events { nodes { type actor { via } } } }"
+            key = made.stdout.strip().removeprefix("API key: ")
+            answer = await client.post("/", json={"query": query}, headers={"authorization": f"Bearer {key}"})
+        assert answer.json()["data"] == {
+            "organization": {"key": "ACME", "timeZone": "Europe/Zurich", "health": {"band": "UNKNOWN"}},
+            "events": {
+                "nodes": [
+                    {"type": f"{kind}_CREATED", "actor": {"via": "COMMAND"}}
+                    for kind in ("ORGANIZATION", "PERSON", "API_KEY")
+                ]
+            },
+        }
+        await relay.close()
+        await database.close()
