@@ -74,6 +74,8 @@ class Application(Starlette):
             exception_handlers={Refusal: answer_exception, HTTPException: answer_exception},
             lifespan=lifespan,
         )
+        # It would redirect to whatever the Host header names.
+        self.router.redirect_slashes = False
         self._door = Door(self._graphql, _GRAPHQL)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -102,11 +104,17 @@ async def open_parts(settings: Settings, clock: Clock) -> AsyncIterator[Parts]:
             bulk=BulkDoor(database, viewers, clock),
             webhooks=WebhookDoor(database, SecretBox.from_settings(settings), clock),
             probes=Probes(database, doorbell),
-            pages=all_pages(schema.print(), f"http://{settings.host}:{settings.port}"),
+            pages=all_pages(schema.print(), _address(settings)),
         )
     finally:
         await doorbell.aclose()
         await database.close()
+
+
+def _address(settings: Settings) -> str:
+    """Where a client on this machine finds the API."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)
+    return f"http://[{host}]:{settings.port}" if ":" in host else f"http://{host}:{settings.port}"
 
 
 def _parts(request: HttpRequest) -> Parts:

@@ -63,10 +63,9 @@ class Selected:
         return self.definition.type if self.definition else None
 
     @property
-    def usual_length(self) -> Length:
-        """Of the list when the document does not say."""
+    def length(self) -> Length:
         is_cut = self.definition is not None and "first" in self.definition.args
-        return Length(limits.DEFAULT_PAGE if is_cut else limits.UNPAGED_LIST)
+        return list_length(self.node, limits.DEFAULT_PAGE if is_cut else limits.UNPAGED_LIST)
 
     @property
     def is_list(self) -> bool:
@@ -239,7 +238,7 @@ def _lengths(objects: list[Selected], connection: bool, page: frozenset[Length])
         return _NO_PAGE
     if page and not connection:
         return page
-    return frozenset(list_length(item.node) or item.usual_length for item in objects)
+    return frozenset(item.length for item in objects)
 
 
 def _refuse_depth() -> NoReturn:

@@ -1,7 +1,7 @@
 """The price of an operation: worked out once for a document, summed up for each request's variables.
 
-A scalar is free, an object costs 1, a list its length times an item. The length is `first` or `last`, else the default
-page of whatever takes them; of other lists nothing is known, so they count 5.
+A scalar is free, an object costs 1, a list its length times an item. The length is the greatest that its arguments say,
+else the default page of whatever takes `first`; of other lists nothing is known, so they count 5.
 """
 
 from collections.abc import Iterable, Mapping
@@ -13,17 +13,20 @@ from graphql import FieldNode, IntValueNode, ListValueNode, OperationDefinitionN
 
 from api import limits
 
+_LENGTHS = ("first", "last", "ids", "representations")
+
 
 @dataclass(frozen=True)
 class Length:
-    """Of a list: known from the document, or from a variable when that is given."""
+    """Of a list: the greatest that a literal or a variable says; where none does, the usual one."""
 
-    known: int
-    variable: str | None = None
+    usual: int
+    literal: int | None = None
+    variables: frozenset[str] = frozenset()
 
     def of(self, given: Mapping[str, int | None]) -> int:
-        length = given.get(self.variable) if self.variable else None
-        return self.known if length is None else length
+        said = (self.literal, *(given.get(name) for name in self.variables))
+        return max((length for length in said if length is not None), default=self.usual)
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,7 @@ class Price:
     def __init__(self, prices: Iterable[SetPrice], operation: OperationDefinitionNode) -> None:
         self._prices = tuple(prices)
         lengths = (length for price in self._prices for term in price.terms for length in term.lengths)
-        self._names = tuple(sorted({length.variable for length in lengths if length.variable}))
+        self._names = tuple(sorted({name for length in lengths for name in length.variables}))
         self._defaults = {
             item.variable.name.value: literal_length(item.default_value)
             for item in operation.variable_definitions or ()
@@ -78,19 +81,17 @@ def _length(value: Any) -> int | None:
     """What coercion will refuse counts as if it were not given."""
     if isinstance(value, list):
         return len(value)
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+    # Coercion takes 100.0 for 100.
+    is_whole = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
+    return int(value) if is_whole and not isinstance(value, bool) and value >= 0 else None
 
 
-def list_length(field: FieldNode) -> Length | None:
-    """By its arguments: first, last or ids; null when it has none of them."""
-    for argument in field.arguments or ():
-        if argument.name.value in ("first", "last", "ids"):
-            value = argument.value
-            if isinstance(value, VariableNode):
-                return Length(limits.DEFAULT_PAGE, value.name.value)
-            known = literal_length(value)
-            return None if known is None else Length(known)
-    return None
+def list_length(field: FieldNode, usual: int) -> Length:
+    """By all arguments that say something of it: clients send `first` and `last` together, one of them null."""
+    values = [argument.value for argument in field.arguments or () if argument.name.value in _LENGTHS]
+    literals = [length for length in map(literal_length, values) if length is not None]
+    variables = frozenset(value.name.value for value in values if isinstance(value, VariableNode))
+    return Length(usual, max(literals, default=None), variables)
 
 
 def literal_length(value: ValueNode | None) -> int | None:

@@ -8,6 +8,7 @@ from portfolio.identity import PREFIX_OF_KIND
 from schema.scalars import Points
 
 NOBODY = "NONE"
+DEFAULT_GROUPS = 20
 
 
 def _id_in_group(kind: str) -> str:
@@ -55,6 +56,7 @@ _GROUPS = {
     RollupGroup.OWNER: _named_by("p.owner_id", "PERSON"),
     RollupGroup.TEAM: _named_by("a.team_id", "TEAM"),
 }
+_OPEN = (RollupGroup.OWNER, RollupGroup.TEAM)
 # A team may work on a product in several roles; it counts once.
 _TEAMS = (
     " left join (select distinct w.subject_id, w.team_id from assignment w where w.tenant_id = {tenant} and w.team_id is not null"
@@ -63,8 +65,16 @@ _TEAMS = (
 _SELECT = (
     "(select {group} as name, count(*) as products,"
     " div(2 * sum(p.health_score_mp) + count(p.health_score_mp), nullif(2 * count(p.health_score_mp), 0))::integer as average_mp"
-    " from product p{teams} where p.tenant_id = {tenant} and p.archived_at is null {members} {within p.portfolio_id} group by 1) {other}"
+    " from product p{teams} where p.tenant_id = {tenant} and p.archived_at is null {members} {within p.portfolio_id} group by 1{most}) {other}"
 )
+
+
+def _most(arguments: Any) -> str:
+    """Cuts the groups, unless there are only as many as an enumeration has words."""
+    order = ' order by count(*) desc, {group} collate "C" limit '
+    if arguments.get("first") is not None:
+        return f"{order}{{first}}"
+    return f"{order}{DEFAULT_GROUPS}" if arguments["groupBy"].value in _OPEN else ""
 
 
 def rollup(members: str) -> Any:
@@ -72,7 +82,8 @@ def rollup(members: str) -> Any:
 
     def source(arguments: Any) -> str:
         group = RollupGroup(str(arguments["groupBy"].value))
-        text = _SELECT.replace("{group}", _GROUPS[group]).replace("{members}", members)
+        text = _SELECT.replace("{most}", _most(arguments)).replace("{group}", _GROUPS[group])
+        text = text.replace("{members}", members)
         return text.replace("{teams}", _TEAMS if group is RollupGroup.TEAM else "")
 
     return rows(
@@ -80,5 +91,12 @@ def rollup(members: str) -> Any:
         "Products below, sub-portfolios included, counted by group; one row for each group that occurs, by name.",
         source,
         '{other}.name collate "C"',
-        arguments={"group_by": argument(RollupGroup, "What to count by.")},
+        arguments={
+            "group_by": argument(RollupGroup, "What to count by."),
+            "first": argument(
+                int | None,
+                f"Number of groups, 0 to 100: those with the most products. Null: {DEFAULT_GROUPS}, which is every band,"
+                " stage and tier.",
+            ),
+        },
     )

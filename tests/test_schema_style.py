@@ -52,8 +52,6 @@ _LISTS_WITHOUT_A_NUMBER = {
     "MeasurementRejection.field",
     "Viewer.scopes",
     "JobLineError.field",
-    "Organization.rollup",
-    "Portfolio.rollup",
     "ProgressSnapshot.weeklyThroughput",
     "UserError.field",
     "Warning.field",

@@ -10,6 +10,7 @@ SCHEMA: GraphQLSchema = build_schema(
       products(first: Int, last: Int): ProductConnection!
       node(id: ID!): Node
       nodes(ids: [ID!]!): [Node]!
+      _entities(representations: [String!]!): [Node]!
       movers(first: Int): [Product!]!
     }
     type Mutation { productRename(id: ID!, name: String!, tier: Tier): Product }

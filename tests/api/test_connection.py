@@ -31,10 +31,15 @@ async def answer(request: Request) -> Response:
     return PlainTextResponse(f"{len(body)} bytes")
 
 
+async def answer_slowly(_: Request) -> Response:
+    await asyncio.sleep(2 * HEAD_SECONDS)
+    return PlainTextResponse("slow")
+
+
 @pytest.fixture(scope="module")
 async def port() -> AsyncIterator[int]:
     app = Starlette(
-        routes=[Route("/", answer, methods=["GET", "POST"])],
+        routes=[Route("/", answer, methods=["GET", "POST"]), Route("/slow", answer_slowly)],
         middleware=[Middleware(Door)],
         exception_handlers={Refusal: answer_exception},
     )
@@ -74,8 +79,8 @@ async def test_a_head_without_end_is_given_up(port: int):
     assert (await exchange(port, GET[:20])).startswith(b"HTTP/1.1 408 ")
 
 
-async def test_a_connection_that_sends_nothing_is_given_up(port: int):
-    assert (await exchange(port)).startswith(b"HTTP/1.1 408 ")
+async def test_a_connection_that_sends_nothing_is_closed_without_an_answer_to_nothing(port: int):
+    assert await exchange(port) == b""
 
 
 async def test_a_byte_now_and_then_does_not_keep_a_connection(port: int):
@@ -113,6 +118,34 @@ async def test_requests_sent_without_waiting_are_answered_in_order(port: int):
     answers = await exchange(port, GET + POST + b"x" * 1_000 + GET, GET[:10], pause=0.05)
     assert answers.count(b"HTTP/1.1 200 OK") == 3
     assert answers.index(b"0 bytes") < answers.index(b"1000 bytes")
+
+
+async def test_a_head_begun_while_another_is_answered_does_not_end_the_answer(port: int):
+    slow = b"GET /slow HTTP/1.1\r\nHost: x\r\n\r\n"
+    answers = await exchange(port, slow + GET[:20], GET[20:-2] + b"Connection: close\r\n\r\n", pause=3 * HEAD_SECONDS)
+    assert answers.count(b"HTTP/1.1 200 OK") == 2
+    assert b"HTTP/1.1 408 " in await exchange(port, slow + GET[:20])
+
+
+CHUNKED = b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+async def test_a_trailer_is_no_header(port: int):
+    trailer = b"3\r\nabc\r\n0\r\nX-Request-Id: trailer\r\n\r\n"
+    answers = await exchange(port, CHUNKED + trailer, GET[:10], pause=0.05)
+    assert b"3 bytes" in answers
+    assert b"trailer" not in answers
+
+
+@pytest.mark.parametrize("piece", [b"X-A: " + b"a" * 1_000 + b"\r\n", b"a" * 1_000])
+async def test_trailers_that_flood_end_the_connection(port: int, piece: bytes):
+    sent = (CHUNKED + b"3\r\nabc\r\n0\r\n", b"X-B: ", *[piece] * 40)
+    assert b"200" not in await exchange(port, *sent, pause=0.002)
+
+
+async def test_a_large_chunk_is_no_trailer(port: int):
+    sent = (CHUNKED + b"7c0\r\n", *[b"x" * 496] * 4, b"\r\n0\r\n", b"\r\n", GET[:10])
+    assert b"1984 bytes" in await exchange(port, *sent, pause=0.02)
 
 
 async def test_a_body_somewhat_too_large_is_taken_so_that_its_answer_arrives(port: int):

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
+from typing import Any
 
 import pytest
 from graphql import FragmentDefinitionNode, OperationDefinitionNode, get_introspection_query, parse
@@ -187,11 +188,14 @@ def test_many_different_merged_objects_end_at_the_visits_allowed():
         ("{products(last:10){nodes{id}}}", 1 + 10),
         ("{products{nodes{id}}}", 1 + 20),
         ("{products(first:0){nodes{id}}}", 1),
+        ("{products(first:null,last:100){nodes{id}}}", 1 + 100),
+        ("{products(first:2,last:100){nodes{id}}}", 1 + 100),
         ("{products(first:10){totalCount pageInfo{endCursor}}}", 1 + 1),
         ("{products(first:10){edges{cursor node{id}}}}", 1 + 10 * 2),
         ("{products(first:10){nodes{id initiatives(first:5){nodes{id}}}}}", 1 + 10 * (1 + 1 + 5)),
         ("{products(first:10){nodes{id}} products(first:10){nodes{name}}}", 1 + 10),
         ('{nodes(ids:["a","b","c"]){id}}', 3),
+        ('{entities:_entities(representations:["a","b","c","d","e","f"]){id}}', 6),
         ("{movers{id portfolio{id}}}", 20 * 2),
         ("{movers(first:3){id}}", 3),
         ("{products(first:10){...c}} fragment c on ProductConnection{nodes{...p}} fragment p on Product{id}", 1 + 10),
@@ -203,6 +207,15 @@ def test_the_price_of_an_operation(text: str, cost: int):
 
 
 PAGES = "query($n:Int=1){portfolios(first:$n){nodes{products(first:$n){nodes{initiatives(first:$n){nodes{id}}}}}}}"
+
+
+@pytest.mark.parametrize(
+    ("variables", "cost"),
+    [({"a": None, "b": 100}, 101), ({"a": 3, "b": None}, 4), ({"b": 100.0}, 101), ({}, 21), ({"a": True}, 21)],
+)
+def test_of_first_and_last_the_price_takes_what_is_given(variables: dict[str, Any], cost: int):
+    text = "query($a:Int,$b:Int){products(first:$a,last:$b){nodes{id}}}"
+    assert Gate(SCHEMA).admit(Parameters(text, None, variables)).cost == cost
 
 
 def test_the_price_follows_the_variables_of_each_request_for_one_document():

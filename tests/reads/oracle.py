@@ -441,6 +441,8 @@ class Oracle:
         for product in fields.rollup_members(self.view, type_name, row):
             for name in people.rollup_groups(self.view, product, plain(arguments["groupBy"])):
                 groups.setdefault(name, []).append(product)
+        first = arguments.get("first")
+        largest = sorted(groups.items(), key=lambda group: (-len(group[1]), group[0]))[: 20 if first is None else first]
         return [
             {
                 "group": name,
@@ -449,7 +451,7 @@ class Oracle:
                 "owner_id": UUID(name[4:]) if name.startswith("per_") else None,
                 "team_id": UUID(name[4:]) if name.startswith("tea_") else None,
             }
-            for name, members in sorted(groups.items())
+            for name, members in sorted(largest)
         ]
 
     # Lists ---------------------------------------------------------------------------------------

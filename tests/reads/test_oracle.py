@@ -104,7 +104,8 @@ def sweeps() -> Iterator[str]:
     for letter in "opikts":
         yield f'{{ search(query: "{letter}", first: 100) {{ {everything("SearchHit", 1)} }} }}'
     for group in ("TIER", "OWNER", "TEAM"):
-        yield f"{{ organization {{ rollup(groupBy: {group}) {{ {everything('RollupBucket', 1)} }} }} }}"
+        for arguments in (f"groupBy: {group}", f"groupBy: {group}, first: 2"):
+            yield f"{{ organization {{ rollup({arguments}) {{ {everything('RollupBucket', 1)} }} }} }}"
 
 
 def everything(type_name: str, depth: int) -> str:
