@@ -119,10 +119,12 @@ def _read_types(given: Any) -> list[str]:
     if given in (None, strawberry.UNSET):
         return []
     known = [declared.name for declared in TYPES]
-    unknown = next((name for name in given if name not in known), None)
-    if unknown is not None or not given:
-        message = f"There is no type {unknown[:100]!r}" if unknown is not None else "Name at least one type"
-        raise reject(UserErrorCode.INVALID, f"{message}; types are {', '.join(known)}.", "types")
+    if not given:
+        raise reject(UserErrorCode.INVALID, f"Name at least one type; types are {', '.join(known)}.", "types")
+    for index, name in enumerate(given):
+        if name not in known:
+            message = f"There is no type {name[:100]!r}; types are {', '.join(known)}."
+            raise reject(UserErrorCode.INVALID, message, "types", str(index))
     return [name for name in known if name in given]
 
 
