@@ -203,6 +203,6 @@ async def test_only_so_many_jobs_wait_and_only_so_much_is_kept(office: Office, m
 
 
 async def test_types_that_there_are_not_are_refused(office: Office):
-    for types in ([], ["product", "prodct"]):
+    for types, place in (([], "types"), (["product", "prodct"], "1")):
         refused = await office.tenant.change("exportStart", {"types": types}, office.viewer)
-        assert codes(refused) == [("INVALID", "types")]
+        assert codes(refused) == [("INVALID", place)]

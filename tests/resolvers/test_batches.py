@@ -27,7 +27,7 @@ BATCHES: dict[str, tuple[dict[str, Any], list[Any]]] = {
         {"entity_id": "product", "system": "S", "external_id": "1"},
         ["name", "health"],
     ),
-    "exportStart.types": ({}, ["product", "nothing"]),
+    "exportStart.types": ({}, ["team", "nobody"]),
     "customFieldCreate.choices": (_FIELD, ["A", ""]),
     "customFieldUpdate.choices": ({"id": "field"}, ["A", ""]),
 }
