@@ -136,3 +136,9 @@ async def created_database(server_url: str, template: str) -> AsyncIterator[str]
 @pytest.fixture(scope="session")
 def repository() -> Path:
     return Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="session")
+def demo_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where `folioscope up` keeps its data: whoever comes first fills it, which takes half a minute, for all."""
+    return tmp_path_factory.mktemp("demo_home")

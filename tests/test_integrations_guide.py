@@ -10,14 +10,14 @@ from pathlib import Path
 from tests.runtime.test_up import free_port, running
 
 
-def test_every_command_of_the_guide_works_as_pasted(repository: Path, tmp_path: Path):
+def test_every_command_of_the_guide_works_as_pasted(repository: Path, demo_home: Path):
     text = (repository / "docs" / "integrations.md").read_text(encoding="utf-8")
     port = free_port()
     commands = "\n".join(re.findall(r"```sh\n(.*?)```", text, flags=re.DOTALL))
-    commands = commands.replace("127.0.0.1:8000", f"127.0.0.1:{port}").replace(".folioscope/", f"{tmp_path}/")
+    commands = commands.replace("127.0.0.1:8000", f"127.0.0.1:{port}").replace(".folioscope/", f"{demo_home}/")
     commands = commands.replace(".venv/bin/folioscope", f"{sys.executable} -m cli")
-    env = {**os.environ, "FOLIOSCOPE_HOME": str(tmp_path), "FOLIOSCOPE_PORT": str(port)}
-    with running(tmp_path, port):
+    env = {**os.environ, "FOLIOSCOPE_HOME": str(demo_home), "FOLIOSCOPE_PORT": str(port)}
+    with running(demo_home, port):
         shell = ["bash", "-euo", "pipefail", "-c", commands]
         ran = subprocess.run(shell, cwd=repository, env=env, capture_output=True, text=True, timeout=120, check=False)
     assert ran.returncode == 0, ran.stderr

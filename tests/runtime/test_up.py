@@ -85,13 +85,13 @@ def test_a_taken_port_is_said_before_anything_is_started(tmp_path: Path):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads the process tree from /proc")
-async def test_it_answers_the_request_it_prints_and_stops_all_it_started(tmp_path: Path):
+async def test_it_answers_the_request_it_prints_and_stops_all_it_started(demo_home: Path):
     port = free_port()
-    with running(tmp_path, port) as (process, printed):
+    with running(demo_home, port) as (process, printed):
         assert f"Folioscope is ready at http://127.0.0.1:{port}/" in printed
-        key = (tmp_path / "api-key").read_text().strip()
+        key = (demo_home / "api-key").read_text().strip()
         assert f"API key: {key}" in printed
-        assert (tmp_path / "api-key").stat().st_mode & 0o777 == 0o600
+        assert (demo_home / "api-key").stat().st_mode & 0o777 == 0o600
         answer = await send_printed_request(printed)
         assert "errors" not in answer
         assert answer["data"]
@@ -102,16 +102,16 @@ async def test_it_answers_the_request_it_prints_and_stops_all_it_started(tmp_pat
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux sends a signal at a parent's death")
-def test_nothing_outlives_it_when_it_is_killed_and_it_starts_again(tmp_path: Path):
+def test_nothing_outlives_it_when_it_is_killed_and_it_starts_again(demo_home: Path):
     port = free_port()
-    with running(tmp_path, port) as (process, _):
+    with running(demo_home, port) as (process, _):
         started = descendants(process.pid)
         process.kill()
         process.wait()
         wait_until_gone(started)
-    with running(tmp_path, port) as (_, printed):
+    with running(demo_home, port) as (_, printed):
         assert "Folioscope is ready" in printed
-    home_is_free(tmp_path)
+    home_is_free(demo_home)
 
 
 def home_is_free(home: Path) -> None:
