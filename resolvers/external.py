@@ -27,7 +27,9 @@ LINK_MEMBERS = (
 )
 _MEMBERS = (*NAME_MEMBERS, *LINK_MEMBERS)
 
-_FIND = "select * from external_link where tenant_id = $1 and kind = $2 and system = $3 and external_id = $4"
+_FIND = """
+select * from external_link where tenant_id = $1 and kind = $2 and system = $3 and external_id = $4 for update
+"""
 _INSERT = """
 insert into external_link (tenant_id, id, created_at, updated_at, kind, node_id, subject_id, system, external_id,
                            url, title, authoritative_fields, service_account_id)
@@ -114,10 +116,21 @@ async def refer_externally(write: Write, target: Target, external: Any) -> None:
     await put_link(write, target, None, values, "external")
 
 
+async def hold_external(write: Write, input: Any) -> None:
+    """Holds the name that a change's input gives, if it gives one, before anything else is locked."""
+    external = getattr(input, "external", None)
+    if external not in (None, strawberry.UNSET):
+        system, external_id, _ = _checked(external)
+        await hold_name(write, system, external_id)
+
+
+async def hold_name(write: Write, system: str, external_id: str) -> None:
+    """Two changes of one new name would each make an object; the second waits for the first."""
+    await write.hold(f"external link {system} {external_id}")
+
+
 async def find_link(write: Write, kind: str, system: str, external_id: str) -> Row | None:
-    """Null: the name is free, and this transaction may give it to an object."""
-    # Two upserts of one new name would each make an object; the second waits for the first.
-    await write.hold(f"external link {kind} {system} {external_id}")
+    """The link of a name that is held, locked. Null: the name is free, and may be given to an object."""
     return await write.connection.fetchrow(_FIND, write.tenant_id, kind, system, external_id)
 
 

@@ -3,7 +3,7 @@
 import strawberry
 
 from portfolio.identity import parse_id, print_id
-from resolvers.external import LINK_MEMBERS, LINKABLE, NAME_MEMBERS, find_link, put_link, taken
+from resolvers.external import LINK_MEMBERS, LINKABLE, NAME_MEMBERS, find_link, hold_name, put_link, taken
 from resolvers.member import differences, read_members
 from resolvers.mutation import mutation
 from resolvers.outcome import (
@@ -63,6 +63,7 @@ async def external_link_set(write: Write, input: ExternalLinkSetInput) -> Outcom
     Safe to repeat."""
     kind = (parse_id(input.entity_id) or ("", None))[0]
     name = await read_members(write, NAME_MEMBERS, input)
+    await hold_name(write, **name)
     before = await find_link(write, kind, name["system"], name["external_id"])
     entity = await _read_entity(write, kind, input.entity_id)
     if before is not None:

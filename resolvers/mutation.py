@@ -11,7 +11,9 @@ from strawberry.types.field import StrawberryField
 from strawberry.utils.str_converters import to_camel_case
 
 from portfolio.enumerations import Scope
+from resolvers.external import hold_external
 from resolvers.outcome import Outcome
+from resolvers.session import Write
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,11 @@ class Change:
     scope: Scope
     defaults: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     tenant_wide: bool = False
+
+    async def run(self, write: Write, arguments: Mapping[str, Any]) -> Outcome:
+        """Raises Rejection. arguments: as the function takes them, `input` of a mutation."""
+        await hold_external(write, arguments.get("input"))
+        return await self.function(write, **arguments)
 
 
 def mutation(

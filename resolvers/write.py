@@ -105,7 +105,7 @@ class _Run:
         try:
             async with connection.transaction():
                 write = Write(connection, context.viewer, context.clock, context.encryption_key)
-                outcome = await self.change.function(write, **self.arguments)
+                outcome = await self.change.run(write, self.arguments)
                 await write.finish(context.actor)
                 return outcome
         except Rejection as rejection:

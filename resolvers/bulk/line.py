@@ -199,7 +199,7 @@ class LineType:
     @staticmethod
     async def _run(write: Write, mutation: Mutation, values: Values) -> Outcome:
         _permit(write, mutation.change)
-        outcome = await mutation.change.function(write, **mutation.prepare(values))
+        outcome = await mutation.change.run(write, mutation.prepare(values))
         if outcome.user_errors:
             raise Rejection(outcome)
         return outcome
