@@ -8,6 +8,7 @@ from uuid import UUID
 import strawberry
 from strawberry.utils.str_converters import to_camel_case
 
+from portfolio.enumerations import Scope
 from portfolio.identity import parse_id, print_id
 from resolvers import check
 from resolvers.member import Member, differences
@@ -41,6 +42,7 @@ update external_link set version = version + 1, updated_at = $3, url = $4, title
                          service_account_id = $7
 where tenant_id = $1 and id = $2
 """
+_ACCOUNT = "select key from service_account where tenant_id = $1 and id = $2"
 
 
 @dataclass(frozen=True)
@@ -135,7 +137,7 @@ async def find_link(write: Write, kind: str, system: str, external_id: str) -> R
 
 
 async def put_link(write: Write, target: Target, before: Row | None, values: Mapping[str, Any], path: str) -> UUID:
-    """Writes and tells what a link says, if it is new. target: the linked object. path: member that names it."""
+    """Writes and tells what a link says, if it is new. target: the linked object. path: member that names the link."""
     changes = differences(_MEMBERS, before, values)
     said = [values[member.name] for member in LINK_MEMBERS]
     id = write.new_id() if before is None else before["id"]
@@ -146,11 +148,24 @@ async def put_link(write: Write, target: Target, before: Row | None, values: Map
             raise taken(target.kind, path)
         changes.insert(0, FieldChange("entityId", None, print_id(target.kind, target.id)))
     elif changes:
+        await refuse_others(write, before, path)
         await write.execute(_UPDATE, id, write.now, *said)
     if changes:
         link = Target("EXTERNAL_LINK", id, subject_id=target.subject_id, portfolio_id=target.portfolio_id)
         write.record("EXTERNAL_LINK_SET", link, changes)
     return id
+
+
+async def refuse_others(write: Write, link: Row, path: str) -> None:
+    """A link that names a service account is changed by that account alone, or by a key with scope ADMIN."""
+    account_id, viewer = link["service_account_id"], write.viewer
+    if account_id in (None, viewer.service_account_id) or Scope.ADMIN in viewer.scopes:
+        return
+    # Limited keys do not see service accounts.
+    key = None if write.granted is not None else await write.connection.fetchval(_ACCOUNT, write.tenant_id, account_id)
+    account = "a service account" if key is None else f"the service account {key}"
+    message = f"This link to {link['system']} belongs to {account}: use a key of that account, or one with scope ADMIN."
+    raise reject(UserErrorCode.FORBIDDEN, message, path)
 
 
 def taken(kind: str, path: str) -> Exception:

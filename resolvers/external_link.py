@@ -3,7 +3,16 @@
 import strawberry
 
 from portfolio.identity import parse_id, print_id
-from resolvers.external import LINK_MEMBERS, LINKABLE, NAME_MEMBERS, find_link, hold_name, put_link, taken
+from resolvers.external import (
+    LINK_MEMBERS,
+    LINKABLE,
+    NAME_MEMBERS,
+    find_link,
+    hold_name,
+    put_link,
+    refuse_others,
+    taken,
+)
 from resolvers.member import differences, read_members
 from resolvers.mutation import mutation
 from resolvers.outcome import (
@@ -42,7 +51,8 @@ class ExternalLinkSetInput(Retryable):
         "are refused to change them from now on. Empty: none. A field has one owner."
     )
     service_account_id: strawberry.ID | None = optional(
-        "Service account that alone may change those fields; null: whoever speaks for the system, by an upsert."
+        "Service account that alone may change those fields, and, beside keys with scope ADMIN, the link; null: "
+        "whoever speaks for the system, by an upsert."
     )
     version: int | None = optional("Version of the link that you saw; null: whichever it has now.")
 
@@ -80,8 +90,10 @@ async def external_link_set(write: Write, input: ExternalLinkSetInput) -> Outcom
 
 @mutation(ExternalLinkPayload)
 async def external_link_remove(write: Write, input: ExternalLinkRemoveInput) -> Outcome:
-    """Forget how another system names an object; from then on that system owns none of its fields."""
+    """Forget how another system names an object; from then on that system owns none of its fields.
+    A link that names a service account is removed by that account, or by a key with scope ADMIN."""
     row = await write.find_for_change("EXTERNAL_LINK", "externalLink", input)
+    await refuse_others(write, row, "id")
     await write.execute(_DELETE, row["id"])
     target = Target("EXTERNAL_LINK", row["id"], subject_id=row["subject_id"], portfolio_id=row["home_id"])
     write.record("EXTERNAL_LINK_REMOVED", target, differences((*NAME_MEMBERS, *LINK_MEMBERS), row, None))

@@ -38,7 +38,7 @@ _MEANING = {
     UserErrorCode.CONFLICT: "The state of another object stands against the change.",
     UserErrorCode.STALE_VERSION: "Somebody else changed the object meanwhile.",
     UserErrorCode.DUPLICATE: "Another object has that name already.",
-    UserErrorCode.FORBIDDEN: "The key's portfolios do not allow it.",
+    UserErrorCode.FORBIDDEN: "The key does not allow it: its portfolios, its scopes or its holder.",
     UserErrorCode.LIMIT_EXCEEDED: "More items than are allowed.",
     UserErrorCode.CYCLE: "A portfolio or a team would lie below itself, or initiatives would wait for each other.",
     UserErrorCode.FIELD_OWNED_ELSEWHERE: "Another system owns the field; the message says which, and what to do.",

@@ -47,7 +47,7 @@ class ExternalLink(Node):
     )
     service_account = one(
         "ServiceAccount",
-        "Service account that alone changes those fields; null when whoever speaks for the system may, or when it is hidden from you.",
+        "Service account that alone changes those fields and, beside keys with scope ADMIN, the link; null when whoever speaks for the system may, or when it is hidden from you.",
         "{other}.id = {self}.service_account_id",
         nullable=True,
     )

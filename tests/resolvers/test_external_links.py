@@ -1,5 +1,6 @@
 """External links: another system names an object, owns fields of it, and alone changes those."""
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -181,3 +182,37 @@ async def test_everything_with_members_that_another_system_may_own_is_guarded(te
     for change in ({"name": "x"}, {"due_on": date(2026, 5, 1)}, {"done_on": date(2026, 3, 1)}, {"is_canceled": True}):
         answer = await tenant.change("milestoneUpdate", {"id": milestone, **change})
         assert [error["code"] for error in answer["userErrors"]] == ["FIELD_OWNED_ELSEWHERE"]
+
+
+async def test_a_link_that_names_a_service_account_is_changed_by_that_account_or_an_administrator(
+    tenant: Tenant, initiative: str
+):
+    sync, its_own = await account(tenant, "jira-sync")
+    other, _ = await account(tenant, "other")
+    link = await tenant.made("externalLinkSet", said(initiative, "name", service_account_id=sync))
+    writer = tenant.viewer(frozenset({"READ", "WRITE"}))
+    setting = said(initiative, "name")
+    tries = [
+        ("externalLinkSet", {**setting, "authoritative_fields": []}, "externalId"),
+        ("externalLinkSet", {**setting, "service_account_id": other}, "externalId"),
+        ("externalLinkSet", {**setting, "service_account_id": None}, "externalId"),
+        ("externalLinkRemove", {"id": link}, "id"),
+        ("initiativeUpsert", {"external": {**by_jira()["external"], "url": "https://x.example"}}, "external"),
+    ]
+    for change, input, path in tries:
+        answer = await tenant.change(change, input, writer)
+        assert codes(answer) == [("FORBIDDEN", path)]
+        assert "the service account jira-sync: use a key of that account, or one with scope ADMIN" in str(answer)
+    assert codes(await tenant.change("externalLinkSet", setting, writer)) == [], "what says nothing new is no change"
+    its_own = replace(its_own, scopes=writer.scopes)
+    assert codes(await tenant.change("externalLinkSet", {**setting, "title": "Epic"}, its_own)) == []
+    assert codes(await tenant.change("externalLinkRemove", {"id": link})) == [], "by an administrator"
+
+
+async def test_a_limited_key_is_not_told_whose_a_link_is(tenant: Tenant, initiative: str, home: str):
+    sync, _ = await account(tenant, "jira-sync")
+    await tenant.made("externalLinkSet", said(initiative, "name", service_account_id=sync))
+    limited = tenant.viewer(frozenset({"READ", "WRITE"}), grants=[home])
+    answer = await tenant.change("externalLinkSet", said(initiative), limited)
+    assert codes(answer) == [("FORBIDDEN", "externalId")]
+    assert "belongs to a service account" in answer["userErrors"][0]["message"]
