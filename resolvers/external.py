@@ -42,6 +42,7 @@ update external_link set version = version + 1, updated_at = $3, url = $4, title
                          service_account_id = $7
 where tenant_id = $1 and id = $2
 """
+_COUNT = "select count(*) from external_link where tenant_id = $1 and node_id = $2"
 _ACCOUNT = "select key from service_account where tenant_id = $1 and id = $2"
 
 
@@ -142,6 +143,7 @@ async def put_link(write: Write, target: Target, before: Row | None, values: Map
     said = [values[member.name] for member in LINK_MEMBERS]
     id = write.new_id() if before is None else before["id"]
     if before is None:
+        await _refuse_full(write, target, path)
         identity = (target.kind, target.id, target.subject_id, values["system"], values["external_id"])
         arguments = (write.tenant_id, id, write.now, *identity, *said)
         if not await write.connection.fetchval(_INSERT, *arguments):
@@ -154,6 +156,12 @@ async def put_link(write: Write, target: Target, before: Row | None, values: Map
         link = Target("EXTERNAL_LINK", id, subject_id=target.subject_id, portfolio_id=target.portfolio_id)
         write.record("EXTERNAL_LINK_SET", link, changes)
     return id
+
+
+async def _refuse_full(write: Write, target: Target, path: str) -> None:
+    if await write.connection.fetchval(_COUNT, write.tenant_id, target.id) >= check.MOST_ITEMS:
+        message = f"An object has at most {check.MOST_ITEMS} external links; remove one first."
+        raise reject(UserErrorCode.LIMIT_EXCEEDED, message, path)
 
 
 async def refuse_others(write: Write, link: Row, path: str) -> None:

@@ -1,5 +1,8 @@
 """How external links change."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import strawberry
 
 from portfolio.identity import parse_id, print_id
@@ -30,8 +33,10 @@ from resolvers.session import Row, Target, Write, spoken
 from schema.external_link import ExternalLink
 
 _DELETE = "delete from external_link where tenant_id = $1 and id = $2"
+# No upsert carries them, so that speaking for the system does not change them.
+_BY_ACCOUNT_ALONE = {"labels", "customFields"}
 _OWNED_BY_OTHERS = """
-select system, authoritative_fields from external_link
+select system, external_id, authoritative_fields from external_link
 where tenant_id = $1 and node_id = $2 and id is distinct from $3 and authoritative_fields && $4::text[]
 """
 
@@ -48,7 +53,8 @@ class ExternalLinkSetInput(Retryable):
     title: str | None = optional("What people call it there, 1 to 200 characters; null: nothing.")
     authoritative_fields: list[str] | None = optional(
         "Fields of the object that the system owns, such as name or state, as in the object's own changes: all others "
-        "are refused to change them from now on. Empty: none. A field has one owner."
+        "are refused to change them from now on. Empty: none. A field has one owner; labels and customFields, which no "
+        "upsert carries, need serviceAccountId."
     )
     service_account_id: strawberry.ID | None = optional(
         "Service account that alone may change those fields, and, beside keys with scope ADMIN, the link; null: "
@@ -76,12 +82,16 @@ async def external_link_set(write: Write, input: ExternalLinkSetInput) -> Outcom
     await hold_name(write, **name)
     before = await find_link(write, kind, name["system"], name["external_id"])
     entity = await _read_entity(write, kind, input.entity_id)
+    if before is None and input.version not in (None, strawberry.UNSET):
+        message = "There is no such link that could have a version."
+        raise reject(UserErrorCode.NOT_FOUND, message, "version")
     if before is not None:
         if before["node_id"] != entity["id"]:
             raise taken(kind, "externalId")
         write.checked_version("EXTERNAL_LINK", "externalLink", before, input.version)
     values = {**name, **await read_members(write, LINK_MEMBERS, input, before)}
     values["authoritative_fields"] = _read_fields(kind, values["authoritative_fields"])
+    _refuse_unchangeable(values)
     await _refuse_two_owners(write, entity, before, values["authoritative_fields"])
     subject = LINKABLE[kind].subject
     target = Target(kind, entity["id"], None if subject is None else entity[subject], entity["home_id"])
@@ -112,6 +122,9 @@ async def _read_entity(write: Write, kind: str, public_id: str) -> Row:
 
 def _read_fields(kind: str, given: list[str]) -> list[str]:
     allowed = sorted(LINKABLE[kind].fields)
+    if len(given) > len(allowed):
+        message = f"There are {len(allowed)} fields that can be owned; {len(given)} were given."
+        raise reject(UserErrorCode.LIMIT_EXCEEDED, message, "authoritativeFields")
     for index, name in enumerate(given):
         if name not in allowed:
             message = f"That is no field to be owned; those of a {spoken(kind)} are: {', '.join(allowed) or 'none'}."
@@ -119,10 +132,17 @@ def _read_fields(kind: str, given: list[str]) -> list[str]:
     return sorted(set(given))
 
 
+def _refuse_unchangeable(values: Mapping[str, Any]) -> None:
+    owned = sorted(_BY_ACCOUNT_ALONE.intersection(values["authoritative_fields"]))
+    if owned and values["service_account_id"] is None:
+        message = f"No upsert carries {' and '.join(owned)}, so nobody could change them: give serviceAccountId too."
+        raise reject(UserErrorCode.INVALID, message, "authoritativeFields")
+
+
 async def _refuse_two_owners(write: Write, entity: Row, link: Row | None, fields: list[str]) -> None:
     arguments = (write.tenant_id, entity["id"], link and link["id"], fields)
     other = await write.connection.fetchrow(_OWNED_BY_OTHERS, *arguments)
     if other is not None:
         owned = ", ".join(sorted(set(fields) & set(other["authoritative_fields"])))
-        message = f"A link to {other['system']} owns {owned} already; take it from there first."
+        message = f"The link to {other['system']} {other['external_id']} owns {owned} already; take it from there."
         raise reject(UserErrorCode.CONFLICT, message, "authoritativeFields")

@@ -13,6 +13,11 @@ from runtime.viewer import Viewer
 from tests.resolvers.conftest import Ask
 from tests.resolvers.tenant import ALL_SCOPES, Tenant, codes, uuid_of
 
+_250_LINKS = """
+insert into external_link (tenant_id, id, kind, node_id, subject_id, system, external_id, created_at, updated_at)
+select $1, gen_random_uuid(), 'INITIATIVE', $2, $2, 'MANY', n, now(), now() from generate_series(1, 250) n
+"""
+
 
 @pytest.fixture
 async def initiative(tenant: Tenant, home: str) -> str:
@@ -122,16 +127,52 @@ async def test_a_field_is_free_again_when_the_link_lets_go_of_it_or_is_removed(t
 
 
 async def test_labels_custom_fields_and_products_are_owned_as_well(tenant: Tenant, initiative: str, product: str):
-    await tenant.made("externalLinkSet", said(initiative, "labels", "customFields", "products"))
+    sync, viewer = await account(tenant, "jira-sync")
+    owned = said(initiative, "labels", "customFields", "products", service_account_id=sync)
+    await tenant.made("externalLinkSet", owned)
     label = await tenant.made("labelCreate", {"name": "Bets"})
     field = {"key": "REGION", "name": "Region", "entity": "INITIATIVE", "type": "TEXT"}
     region = await tenant.made("customFieldCreate", field)
-    labeled = await tenant.change("labelsSet", {"subject_id": initiative, "labels": [{"id": label}]})
+    labeled = {"subject_id": initiative, "labels": [{"id": label}]}
     valued = {"custom_field_id": region, "entity_id": initiative, "value": {"text": "EMEA"}}
     linked = {"id": initiative, "products": [{"product_id": product}]}
-    assert codes(labeled) == [("FIELD_OWNED_ELSEWHERE", "labels")]
-    assert codes(await tenant.change("customFieldValueSet", valued)) == [("FIELD_OWNED_ELSEWHERE", "customFields")]
-    assert codes(await tenant.change("initiativeUpdate", linked)) == [("FIELD_OWNED_ELSEWHERE", "products")]
+    for change, input, field in (
+        ("labelsSet", labeled, "labels"),
+        ("customFieldValueSet", valued, "customFields"),
+        ("initiativeUpdate", linked, "products"),
+    ):
+        assert codes(await tenant.change(change, input)) == [("FIELD_OWNED_ELSEWHERE", field)]
+        assert codes(await tenant.change(change, input, viewer)) == []
+
+
+async def test_what_no_upsert_carries_is_owned_by_a_service_account_alone(tenant: Tenant, initiative: str):
+    sync, _ = await account(tenant, "jira-sync")
+    for field in ("labels", "customFields"):
+        answer = await tenant.change("externalLinkSet", said(initiative, "name", field))
+        assert codes(answer) == [("INVALID", "authoritativeFields")]
+        assert f"No upsert carries {field}" in answer["userErrors"][0]["message"]
+    await tenant.made("externalLinkSet", said(initiative, "labels", service_account_id=sync))
+    freed = await tenant.change("externalLinkSet", said(initiative, "labels", service_account_id=None))
+    assert codes(freed) == [("INVALID", "authoritativeFields")]
+
+
+async def test_a_version_of_a_link_that_is_gone_makes_no_new_one(tenant: Tenant, initiative: str):
+    answer = await tenant.change("externalLinkSet", said(initiative, version=7))
+    assert codes(answer) == [("NOT_FOUND", "version")]
+    assert await tenant.rows("select from external_link") == []
+
+
+async def test_there_are_no_more_owned_fields_than_the_object_has(tenant: Tenant, initiative: str):
+    answer = await tenant.change("externalLinkSet", said(initiative, *["name"] * 12))
+    assert codes(answer) == [("LIMIT_EXCEEDED", "authoritativeFields")]
+
+
+async def test_an_object_has_at_most_250_links(tenant: Tenant, initiative: str):
+    await tenant.rows(_250_LINKS, tenant.id, uuid_of(initiative))
+    answer = await tenant.change("externalLinkSet", said(initiative))
+    assert codes(answer) == [("LIMIT_EXCEEDED", "externalId")]
+    known = {"entity_id": initiative, "system": "MANY", "external_id": "250", "title": "Last"}
+    assert codes(await tenant.change("externalLinkSet", known)) == []
 
 
 async def test_a_field_that_there_is_not_is_named_by_its_place_with_those_that_there_are(
@@ -148,7 +189,7 @@ async def test_a_field_has_one_owner_and_a_name_one_object(tenant: Tenant, initi
     second = {**said(initiative, "name", "state"), "system": "SAP", "external_id": "1"}
     answer = await tenant.change("externalLinkSet", second)
     assert codes(answer) == [("CONFLICT", "authoritativeFields")]
-    assert "JIRA owns name" in answer["userErrors"][0]["message"]
+    assert "The link to JIRA AI-42 owns name already" in answer["userErrors"][0]["message"]
     other = await tenant.made("initiativeCreate", {"key": "OTHER", "name": "Other", "portfolio_id": home})
     assert codes(await tenant.change("externalLinkSet", said(other))) == [("DUPLICATE", "externalId")]
 
