@@ -147,10 +147,10 @@ async def assignment_update(write: Write, input: AssignmentUpdateInput) -> Outco
 @mutation(AssignmentPayload)
 async def assignment_upsert(write: Write, input: AssignmentUpsertInput) -> Outcome:
     """Make or change an assignment by the name that another system gives it. It warns as a change by id does."""
-    row = await find_by_external(write, "ASSIGNMENT", input.external)
+    row = await find_by_external(write, "ASSIGNMENT", input)
     if row is None:
         return await _insert(write, input)
-    refuse_moved("ASSIGNMENT", row, input, "subject_id", "person_id", "team_id")
+    await refuse_moved(write, "ASSIGNMENT", row, input, "subject_id", "person_id", "team_id")
     return await _change(write, row, await read_members(write, _TERMS, input, row), "ASSIGNMENT_UPDATED")
 
 

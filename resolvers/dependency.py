@@ -7,7 +7,15 @@ import strawberry
 
 from resolvers import check
 from resolvers.archive import archive
-from resolvers.external import ExternalReferenceInput, UpsertInput, linkable, refer_externally, refuse_moved, upsert
+from resolvers.external import (
+    ExternalReferenceInput,
+    UpsertInput,
+    forget_links,
+    linkable,
+    refer_externally,
+    refuse_moved,
+    upsert,
+)
 from resolvers.member import Member, differences, read_members
 from resolvers.mutation import mutation
 from resolvers.outcome import (
@@ -93,7 +101,7 @@ class DependencyPayload(Payload):
 @mutation(DependencyPayload)
 async def dependency_create(write: Write, input: DependencyCreateInput) -> Outcome:
     """Let an initiative wait for another. Refused where they would wait for each other in a circle.
-    Safe to repeat: the same dependency is kept once."""
+    Safe to repeat: the same dependency is kept once, with the note that came last."""
     await write.hold("dependencies")  # two made at once could close a circle
     return _answer(await _insert(write, input))
 
@@ -115,9 +123,11 @@ async def dependency_upsert(write: Write, input: DependencyUpsertInput) -> Outco
 
 @mutation(DependencyPayload)
 async def dependency_archive(write: Write, input: NodeInput) -> Outcome:
-    """End a dependency; to have it again, make it anew. Safe to repeat."""
+    """End a dependency; to have it again, make it anew. Its external links are removed. Safe to repeat."""
+    await write.hold("dependencies")  # nobody names it meanwhile
     row = await write.find_for_change("DEPENDENCY", "dependency", input)
     await archive(write, _target_of(row), row)
+    await forget_links(write, _target_of(row))
     return _answer(row["id"])
 
 
@@ -125,8 +135,12 @@ async def _insert(write: Write, input: Any) -> UUID:
     values = await read_members(write, _MEMBERS, input)
     blocker_id, blocked_id = values["blocker_id"], values["blocked_id"]
     home_id = await write.connection.fetchval(_HOME, write.tenant_id, blocked_id)
-    id: UUID | None = await write.connection.fetchval(_LIVE, write.tenant_id, blocker_id, blocked_id)
-    if id is None:
+    live: UUID | None = await write.connection.fetchval(_LIVE, write.tenant_id, blocker_id, blocked_id)
+    row = None if live is None else await write.lock("DEPENDENCY", live)
+    if row is not None:
+        id = row["id"]
+        await _change(write, row, input)
+    else:
         await _refuse_circle(write, blocker_id, blocked_id)
         id = write.new_id()
         await write.execute(_INSERT, id, write.now, *values.values())
@@ -139,7 +153,7 @@ async def _insert(write: Write, input: Any) -> UUID:
 async def _change(write: Write, row: Row, input: Any) -> None:
     if row["archived_at"] is not None:
         raise reject(UserErrorCode.ARCHIVED, "This dependency has ended; make it anew.", "id")
-    refuse_moved("DEPENDENCY", row, input, "blocker_id", "blocked_id")
+    await refuse_moved(write, "DEPENDENCY", row, input, "blocker_id", "blocked_id")
     values = await read_members(write, (_NOTE,), input, row)
     changes = differences((_NOTE,), row, values)
     if changes:

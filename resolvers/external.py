@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
@@ -43,7 +44,18 @@ update external_link set version = version + 1, updated_at = $3, url = $4, title
 where tenant_id = $1 and id = $2
 """
 _COUNT = "select count(*) from external_link where tenant_id = $1 and node_id = $2"
+_FORGET = "delete from external_link where tenant_id = $1 and node_id = $2 returning *"
 _ACCOUNT = "select key from service_account where tenant_id = $1 and id = $2"
+_SUBJECT_KIND = "select kind from subject where tenant_id = $1 and id = $2"
+
+# Of members that name what an object belongs to, beside the subject.
+_KIND_OF_MEMBER = {
+    "initiative_id": "INITIATIVE",
+    "blocker_id": "INITIATIVE",
+    "blocked_id": "INITIATIVE",
+    "team_id": "TEAM",
+    "person_id": "PERSON",
+}
 
 
 @dataclass(frozen=True)
@@ -75,6 +87,7 @@ class UpsertInput(Retryable):
         "Name of the object in the other system; an object is made when there is none of that name. "
         "The change speaks for that system, which may own some of the object's fields."
     )
+    version: int | None = optional("Version of the object that you saw; null: whichever it has now, or none yet.")
 
 
 async def upsert(
@@ -85,24 +98,30 @@ async def upsert(
     change: Callable[[Write, Row, Any], Awaitable[Any]],
 ) -> UUID:
     """Id of the object that the input's external name means: changed, or made where there is none of that name."""
-    row = await find_by_external(write, kind, input.external)
+    row = await find_by_external(write, kind, input)
     if row is None:
         return await insert(write, input)
     await change(write, row, input)
     return row["id"]
 
 
-async def find_by_external(write: Write, kind: str, external: ExternalReferenceInput) -> Row | None:
-    """The row, locked; null: the name is free. One that is outside the viewer's portfolios is refused as NOT_FOUND."""
+async def find_by_external(write: Write, kind: str, input: Any) -> Row | None:
+    """The row, locked; null: the name is free. One that is outside the viewer's portfolios is refused as NOT_FOUND,
+    and one of another version than the input's as STALE_VERSION."""
+    external: ExternalReferenceInput = input.external
     system, external_id, url = _checked(external)
     write.system = system
     link = await find_link(write, kind, system, external_id)
     if link is None:
+        if input.version not in (None, strawberry.UNSET):
+            message = f"There is no such {spoken(kind)} that could have a version."
+            raise reject(UserErrorCode.NOT_FOUND, message, "version")
         return None
     row = await write.lock(kind, link["node_id"])
     if row is None:
         message = "That name belongs to an object outside your portfolios."
         raise reject(UserErrorCode.NOT_FOUND, message, "external")
+    write.checked_version(kind, to_camel_case(kind.lower()), row, input.version)
     if external.url is not strawberry.UNSET:
         target = Target(kind, row["id"], subject_id=link["subject_id"], portfolio_id=row["home_id"])
         await put_link(write, target, link, {**link, "url": url}, "external")
@@ -158,6 +177,17 @@ async def put_link(write: Write, target: Target, before: Row | None, values: Map
     return id
 
 
+async def forget_links(write: Write, target: Target) -> None:
+    """Frees the names of an object that does not come back."""
+    for link in sorted(await write.connection.fetch(_FORGET, write.tenant_id, target.id), key=itemgetter("id")):
+        record_removed(write, link, target.portfolio_id)
+
+
+def record_removed(write: Write, link: Row, portfolio_id: UUID | None) -> None:
+    target = Target("EXTERNAL_LINK", link["id"], subject_id=link["subject_id"], portfolio_id=portfolio_id)
+    write.record("EXTERNAL_LINK_REMOVED", target, differences(_MEMBERS, link, None))
+
+
 async def _refuse_full(write: Write, target: Target, path: str) -> None:
     if await write.connection.fetchval(_COUNT, write.tenant_id, target.id) >= check.MOST_ITEMS:
         message = f"An object has at most {check.MOST_ITEMS} external links; remove one first."
@@ -180,11 +210,16 @@ def taken(kind: str, path: str) -> Exception:
     return reject(UserErrorCode.DUPLICATE, f"Another {spoken(kind)} has that external name already.", path)
 
 
-def refuse_moved(kind: str, row: Row, input: Any, *members: str) -> None:
+async def refuse_moved(write: Write, kind: str, row: Row, input: Any, *members: str) -> None:
     """What an object belongs to stays the same for ever: an upsert may name it again, but no other."""
     for member in members:
         given = getattr(input, member, strawberry.UNSET)
-        if given not in (None, strawberry.UNSET) and (parse_id(given) or ("", None))[1] != row[member]:
+        if given in (None, strawberry.UNSET):
+            continue
+        known = _KIND_OF_MEMBER.get(member)
+        if known is None:
+            known = await write.connection.fetchval(_SUBJECT_KIND, write.tenant_id, row[member])
+        if parse_id(given) != (known, row[member]):
             name = to_camel_case(member)
             message = f"The {name} of a {spoken(kind)} stays the same; make another {spoken(kind)} for another one."
             raise reject(UserErrorCode.INVALID, message, name)

@@ -13,10 +13,11 @@ from resolvers.external import (
     find_link,
     hold_name,
     put_link,
+    record_removed,
     refuse_others,
     taken,
 )
-from resolvers.member import differences, read_members
+from resolvers.member import read_members
 from resolvers.mutation import mutation
 from resolvers.outcome import (
     NodeInput,
@@ -105,8 +106,7 @@ async def external_link_remove(write: Write, input: ExternalLinkRemoveInput) -> 
     row = await write.find_for_change("EXTERNAL_LINK", "externalLink", input)
     await refuse_others(write, row, "id")
     await write.execute(_DELETE, row["id"])
-    target = Target("EXTERNAL_LINK", row["id"], subject_id=row["subject_id"], portfolio_id=row["home_id"])
-    write.record("EXTERNAL_LINK_REMOVED", target, differences((*NAME_MEMBERS, *LINK_MEMBERS), row, None))
+    record_removed(write, row, row["home_id"])
     return Outcome({"externalLink": None})
 
 

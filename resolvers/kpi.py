@@ -207,7 +207,7 @@ async def _insert(write: Write, input: Any) -> UUID:
 
 async def _change(write: Write, row: Row, input: Any) -> None:
     refuse_archived("KPI", row)
-    refuse_moved("KPI", row, input, "subject_id")
+    await refuse_moved(write, "KPI", row, input, "subject_id")
     values = await read_members(write, _MEMBERS, input, row)
     before = await target_in_force(write, row["id"])
     target = await read_target(write, input.target)

@@ -124,7 +124,7 @@ async def _insert(write: Write, input: Any) -> UUID:
 
 
 async def _change(write: Write, row: Row, input: Any) -> None:
-    refuse_moved("MEMBERSHIP", row, input, "team_id", "person_id")
+    await refuse_moved(write, "MEMBERSHIP", row, input, "team_id", "person_id")
     await _change_terms(write, row, {**row, **await read_members(write, _TERMS, input, row)}, "MEMBERSHIP_UPDATED")
 
 

@@ -147,7 +147,7 @@ async def _insert(write: Write, input: Any) -> UUID:
 
 async def _change(write: Write, row: Row, input: Any) -> None:
     refuse_archived("MILESTONE", row)
-    refuse_moved("MILESTONE", row, input, "initiative_id")
+    await refuse_moved(write, "MILESTONE", row, input, "initiative_id")
     values = await read_members(write, _MEMBERS, input, row)
     values["canceled_at"] = _canceled_at(write, row["canceled_at"], input)
     changes = differences((*_MEMBERS, _CANCELED), row, values)

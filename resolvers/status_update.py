@@ -8,7 +8,15 @@ import strawberry
 from portfolio.enumerations import ReportedStatus
 from resolvers import check
 from resolvers.archive import archive, refuse_archived
-from resolvers.external import ExternalReferenceInput, UpsertInput, linkable, refer_externally, refuse_moved, upsert
+from resolvers.external import (
+    ExternalReferenceInput,
+    UpsertInput,
+    forget_links,
+    linkable,
+    refer_externally,
+    refuse_moved,
+    upsert,
+)
 from resolvers.member import Member, differences, read_members
 from resolvers.mutation import mutation
 from resolvers.outcome import (
@@ -91,10 +99,13 @@ async def status_update_upsert(write: Write, input: StatusUpdateUpsertInput) -> 
 
 @mutation(StatusUpdatePayload)
 async def status_update_archive(write: Write, input: NodeInput) -> Outcome:
-    """Retract a status update: the one before it is the latest again. Safe to repeat."""
+    """Retract a status update: the one before it is the latest again. Its external links are removed.
+    Safe to repeat."""
     row = await write.find_for_change("STATUS_UPDATE", "statusUpdate", input)
-    if await archive(write, _target(row["id"], row["subject_id"], row["home_id"]), row):
+    target = _target(row["id"], row["subject_id"], row["home_id"])
+    if await archive(write, target, row):
         await _show(write, row["subject_id"])
+    await forget_links(write, target)
     return _answer(row["id"])
 
 
@@ -114,7 +125,7 @@ async def _insert(write: Write, input: Any) -> UUID:
 
 async def _refuse_change(write: Write, row: Row, input: Any) -> None:
     refuse_archived("STATUS_UPDATE", row)
-    refuse_moved("STATUS_UPDATE", row, input, "subject_id")
+    await refuse_moved(write, "STATUS_UPDATE", row, input, "subject_id")
     if differences(_MEMBERS, row, await read_members(write, _MEMBERS, input, row)):
         message = "A status update stays as it was reported; report anew, under another name."
         raise reject(UserErrorCode.CONFLICT, message, "external")

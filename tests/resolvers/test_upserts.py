@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import pytest
+from strawberry.utils.str_converters import to_camel_case
 
 from portfolio.identity import print_id
 from resolvers.external import LINKABLE
@@ -123,6 +124,34 @@ async def test_what_an_object_belongs_to_stays(tenant: Tenant, ids: dict[str, st
     assert "stays the same" in answer["userErrors"][0]["message"]
 
 
+@pytest.mark.parametrize("entity", [entity for entity, case in CASES.items() if case.fixed])
+async def test_what_an_object_belongs_to_is_named_with_its_kind(tenant: Tenant, ids: dict[str, str], entity: str):
+    case = CASES[entity]
+    await tenant.made(f"{entity}Upsert", named(**with_ids(case.made, ids)))
+    [member] = case.fixed
+    own = with_ids(case.made, ids)[member]
+    other_kind = "skl" + own[3:]
+    answer = await tenant.change(f"{entity}Upsert", named(**{member: other_kind}))
+    assert codes(answer) == [("INVALID", to_camel_case(member))]
+    assert codes(await tenant.change(f"{entity}Upsert", named(**{member: own}))) == []
+
+
+@entities
+async def test_an_upsert_of_an_older_version_is_refused_with_the_object(
+    tenant: Tenant, ids: dict[str, str], entity: str
+):
+    input = named(**with_ids(CASES[entity].made, ids))
+    early = await tenant.change(f"{entity}Upsert", {**input, "version": 1})
+    assert codes(early) == [("NOT_FOUND", "version")]
+    made = await tenant.made(f"{entity}Upsert", input)
+    moved = named(**CASES[entity].changed)
+    moved["external"]["url"] = "https://elsewhere.example"
+    stale = await tenant.change(f"{entity}Upsert", {**moved, "version": 2})
+    assert (codes(stale), stale[entity]) == ([("STALE_VERSION", "version")], made)
+    assert await tenant.rows("select url from external_link") == [{"url": "https://source.example/1"}]
+    assert codes(await tenant.change(f"{entity}Upsert", {**moved, "version": 1})) == []
+
+
 @entities
 async def test_twins_of_a_new_name_make_one_object(tenant: Tenant, ids: dict[str, str], entity: str):
     input = named(**with_ids(CASES[entity].made, ids))
@@ -147,6 +176,26 @@ async def test_a_report_is_made_once_and_never_changed(tenant: Tenant, ids: dict
     answer = await tenant.change("statusUpdateUpsert", named(status="OFF_TRACK"))
     assert codes(answer) == [("CONFLICT", "external")]
     assert len(await tenant.events("STATUS_UPDATE_CREATED")) == 1
+
+
+@pytest.mark.parametrize("entity", ["dependency", "statusUpdate"])
+async def test_what_does_not_come_back_frees_its_name(tenant: Tenant, ids: dict[str, str], entity: str):
+    input = named(**with_ids(CASES[entity].made, ids))
+    made = await tenant.made(f"{entity}Upsert", input)
+    for _ in range(2):
+        assert codes(await tenant.change(f"{entity}Archive", {"id": made})) == []
+    [removed] = await tenant.events("EXTERNAL_LINK_REMOVED")
+    assert {"field": "system", "from": "SOURCE", "to": None} in removed["told"]
+    assert await tenant.made(f"{entity}Upsert", input) != made
+
+
+async def test_a_dependency_that_is_there_takes_name_and_note_of_an_upsert(tenant: Tenant, ids: dict[str, str]):
+    pair = with_ids(CASES["dependency"].made, ids)
+    made = await tenant.made("dependencyCreate", pair)
+    assert await tenant.made("dependencyUpsert", named(**pair, note="Data")) == made
+    assert await tenant.rows("select note, version from dependency") == [{"note": "Data", "version": 2}]
+    await tenant.made("dependencyCreate", pair)
+    assert await tenant.rows("select note from dependency") == [{"note": "Data"}], "an absent note stays"
 
 
 async def test_an_object_made_by_hand_may_bring_its_name(tenant: Tenant, ask: Ask):
