@@ -203,7 +203,7 @@ def _lookup(mapping: Lookup, site: Site) -> list[str]:
         raise Rejected("BAD_USER_INPUT", "by must have exactly one member, and it must not be null.")
     ((member, value),) = given.items()
     if isinstance(value, dict):
-        names = {name: _text_parameter(site.statement, leaf) for name, leaf in value.items()}
+        names = {name: _name_parameter(site.statement, leaf) for name, leaf in value.items()}
     elif member == "id":
         names = {"value": _id_parameter(site.statement, value, site.prefixes[table(type_).kind or ""])}
     else:
@@ -306,6 +306,11 @@ def _spaced(joins: list[str]) -> str:
 
 def _text_parameter(statement: Statement, leaf: Leaf) -> str:
     return statement.parameter(lambda binding: storable_text(leaf.read(binding.variables)), "text")
+
+
+def _name_parameter(statement: Statement, leaf: Leaf) -> str:
+    """Part of a name, as it is kept: without spaces around it."""
+    return statement.parameter(lambda binding: storable_text(leaf.read(binding.variables)).strip(), "text")
 
 
 def _id_parameter(statement: Statement, leaf: Leaf, prefix: str) -> str:

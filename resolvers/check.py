@@ -7,11 +7,13 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 _KEY = re.compile(r"[A-Z][A-Z0-9-]{1,31}")
 _ACCOUNT_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
 _COLOR = re.compile(r"#[0-9A-Fa-f]{6}")
+_NOT_IN_ADDRESS = re.compile(r"[\s<>\"\\]")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 
 KEY = "Name that people use, unique in the organization: 2 to 32 characters A to Z, 0 to 9 and hyphens, a letter first."
@@ -87,11 +89,39 @@ def line(longest: int = LONGEST_NAME) -> Callable[[str], str]:
     return check
 
 
+def system(value: str) -> str:
+    """Name of another system: what looks alike is alike."""
+    return _visible(line(64)(normalized_system(value)))
+
+
+def normalized_system(value: str) -> str:
+    return unicodedata.normalize("NFKC", value.strip()).strip()
+
+
+def external_id(value: str) -> str:
+    return _visible(line(255)(value))
+
+
 def address(value: str) -> str:
-    given = line(2000)(value)
-    if not given.startswith(("https://", "http://")):
-        raise ValueError("An address begins with https:// or http://.")
+    """An address that screens may make a link of: it leads where it seems to lead."""
+    given = _visible(line(2000)(value))
+    if _NOT_IN_ADDRESS.search(given):
+        raise ValueError('An address holds no spaces and none of < > " \\; write them as %20, %3C and so on.')
+    try:
+        parts = urlsplit(given)
+    except ValueError:
+        raise ValueError("This is no address, such as https://jira.example/browse/AI-42.") from None
+    if parts.scheme not in ("https", "http") or not parts.hostname:
+        raise ValueError("An address begins with https:// or http:// and a host.")
+    if "@" in parts.netloc:
+        raise ValueError("An address holds no user name and no password.")
     return given
+
+
+def _visible(value: str) -> str:
+    if any(unicodedata.category(c) in ("Cf", "Zl", "Zp") for c in value):
+        raise ValueError("This holds a character that nobody sees; remove it.")
+    return value
 
 
 def text(value: str) -> str:

@@ -18,8 +18,8 @@ from resolvers.session import Row, Target, Write, spoken
 from runtime.events import Change as FieldChange
 
 NAME_MEMBERS = (
-    Member("system", check.line(64), nullable=False),
-    Member("external_id", check.line(255), nullable=False, private=True),
+    Member("system", check.system, nullable=False),
+    Member("external_id", check.external_id, nullable=False, private=True),
 )
 LINK_MEMBERS = (
     Member("url", check.address, private=True),
@@ -43,7 +43,7 @@ update external_link set version = version + 1, updated_at = $3, url = $4, title
                          service_account_id = $7
 where tenant_id = $1 and id = $2
 """
-_COUNT = "select count(*) from external_link where tenant_id = $1 and node_id = $2"
+_IS_FULL = "select count(*) >= $3 from external_link where tenant_id = $1 and node_id = $2"
 _FORGET = "delete from external_link where tenant_id = $1 and node_id = $2 returning *"
 _ACCOUNT = "select key from service_account where tenant_id = $1 and id = $2"
 _SUBJECT_KIND = "select kind from subject where tenant_id = $1 and id = $2"
@@ -76,7 +76,7 @@ def linkable(kind: str, members: Sequence[Member], *others: str, subject: str | 
 
 @strawberry.input(description="Name of an object in another system.")
 class ExternalReferenceInput:
-    system: str = required("The other system, such as JIRA, 1 to 64 characters.")
+    system: str = required("The other system, such as JIRA, 1 to 64 characters, kept in the form NFKC.")
     id: str = required("Id there, 1 to 255 characters.")
     url: str | None = optional("Address for people, http or https; null: none.")
 
@@ -189,7 +189,7 @@ def record_removed(write: Write, link: Row, portfolio_id: UUID | None) -> None:
 
 
 async def _refuse_full(write: Write, target: Target, path: str) -> None:
-    if await write.connection.fetchval(_COUNT, write.tenant_id, target.id) >= check.MOST_ITEMS:
+    if await write.connection.fetchval(_IS_FULL, write.tenant_id, target.id, check.MOST_ITEMS):
         message = f"An object has at most {check.MOST_ITEMS} external links; remove one first."
         raise reject(UserErrorCode.LIMIT_EXCEEDED, message, path)
 
@@ -228,6 +228,6 @@ async def refuse_moved(write: Write, kind: str, row: Row, input: Any, *members: 
 def _checked(external: ExternalReferenceInput) -> tuple[str, str, str | None]:
     try:
         url = None if external.url in (None, strawberry.UNSET) else check.address(external.url)
-        return check.line(64)(external.system), check.line(255)(external.id), url
+        return check.system(external.system), check.external_id(external.id), url
     except ValueError as error:
         raise reject(UserErrorCode.INVALID, str(error), "external") from None

@@ -48,12 +48,12 @@ class ExternalLinkSetInput(Retryable):
         "Portfolio, product, initiative, KPI, milestone, dependency, status update, assignment, person, team, "
         "membership, skill or label."
     )
-    system: str = required("The other system, such as JIRA, 1 to 64 characters.")
+    system: str = required("The other system, such as JIRA, 1 to 64 characters, kept in the form NFKC.")
     external_id: str = required("Id there, 1 to 255 characters; one of each kind of object has it.")
     url: str | None = optional("Address for people, http or https; null: none.")
     title: str | None = optional("What people call it there, 1 to 200 characters; null: nothing.")
     authoritative_fields: list[str] | None = optional(
-        "Fields of the object that the system owns, such as name or state, as in the object's own changes: all others "
+        "Fields of the object that the system owns, such as name or state, as inputs name them: all others "
         "are refused to change them from now on. Empty: none. A field has one owner; labels and customFields, which no "
         "upsert carries, need serviceAccountId."
     )

@@ -32,7 +32,7 @@ _MEMBERS = (
     Member("done_on", check.day),
 )
 _CANCELED = Member("canceled_at")
-linkable("MILESTONE", (*_MEMBERS, _CANCELED), subject="initiative_id")
+linkable("MILESTONE", _MEMBERS, "isCanceled", subject="initiative_id")
 
 _INSERT = """
 insert into milestone (tenant_id, id, created_at, updated_at, initiative_id, name, due_on, done_on, canceled_at)

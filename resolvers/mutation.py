@@ -32,7 +32,8 @@ class Change:
 
     async def run(self, write: Write, arguments: Mapping[str, Any]) -> Outcome:
         """Raises Rejection. arguments: as the function takes them, `input` of a mutation."""
-        await hold_external(write, arguments.get("input"))
+        write.input = arguments.get("input")
+        await hold_external(write, write.input)
         return await self.function(write, **arguments)
 
 

@@ -1,10 +1,13 @@
 """A field that another system owns is changed by that system alone, whichever mutation comes."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 import asyncpg
 
+from compiler.declare import snake_case
 from resolvers.outcome import Outcome, Rejection, UserError, UserErrorCode
 from runtime.events import Event
 
@@ -16,24 +19,34 @@ where tenant_id = $1 and node_id = any ($2::uuid[]) and authoritative_fields <> 
       else service_account_id is distinct from $4 end
 order by system
 """
+# A field that is set by another name than its change is told by.
+_SET_BY = {"canceledAt": "isCanceled"}
+
+
+@dataclass(frozen=True)
+class Speaker:
+    """Who makes a change. system: for which it speaks; input: what it was asked for; null for none."""
+
+    system: str | None
+    service_account_id: UUID | None
+    input: Any
 
 
 async def refuse_owned(
-    connection: asyncpg.Connection,
-    tenant_id: UUID,
-    events: Sequence[Event],
-    system: str | None,
-    service_account_id: UUID | None,
+    connection: asyncpg.Connection, tenant_id: UUID, events: Sequence[Event], speaker: Speaker
 ) -> None:
     """Every change tells in its events which fields of which object moved, so that none can pass by here.
 
     Raises Rejection with each field that another system owns.
     """
-    changed = [(event.entity_id, change.field) for event in events for change in event.changes]
+    changed = [
+        (event.entity_id, _SET_BY.get(change.field, change.field)) for event in events for change in event.changes
+    ]
     ids = sorted({id for id, _ in changed})
-    links = await connection.fetch(_OWNED_ELSEWHERE, tenant_id, ids, system, service_account_id) if ids else []
+    arguments = (tenant_id, ids, speaker.system, speaker.service_account_id)
+    links = await connection.fetch(_OWNED_ELSEWHERE, *arguments) if ids else []
     errors = [
-        _owned(field, link["system"], link["url"])
+        _owned(field, link["system"], link["url"], speaker.input)
         for link in links
         for id, field in changed
         # A custom field's change names the field too: customFields.REGION.
@@ -43,9 +56,8 @@ async def refuse_owned(
         raise Rejection(Outcome(user_errors=errors))
 
 
-def _owned(field: str, system: str, url: str | None) -> UserError:
+def _owned(field: str, system: str, url: str | None, input: Any) -> UserError:
     place = f"there, at {url}," if url else "there,"
     message = f"{system} owns {field}: change it {place} or end that with externalLinkSet and authoritativeFields."
-    return UserError(
-        code=UserErrorCode.FIELD_OWNED_ELSEWHERE, message=message, field=["input", field.partition(".")[0]]
-    )
+    path = ["input", field] if hasattr(input, snake_case(field)) else None
+    return UserError(code=UserErrorCode.FIELD_OWNED_ELSEWHERE, message=message, field=path)

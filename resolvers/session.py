@@ -11,7 +11,7 @@ import strawberry
 
 from portfolio.identity import parse_id
 from resolvers.outcome import Outcome, Rejection, UserError, UserErrorCode, reject
-from resolvers.ownership import refuse_owned
+from resolvers.ownership import Speaker, refuse_owned
 from runtime.clock import Clock
 from runtime.events import Actor, Event, append
 from runtime.events import Change as FieldChange
@@ -107,6 +107,7 @@ class Write:
         self.tenant_id = viewer.tenant_id
         self.now: datetime = clock.now()
         self.system: str | None = None  # that the change speaks for
+        self.input: Any = None
         self._events: list[Event] = []
         self._nodes: set[UUID] = set()
 
@@ -205,8 +206,8 @@ class Write:
         Raises Rejection when another system owns what changed.
         """
         if self._events:
-            account_id = self.viewer.service_account_id
-            await refuse_owned(self.connection, self.tenant_id, self._events, self.system, account_id)
+            speaker = Speaker(self.system, self.viewer.service_account_id, self.input)
+            await refuse_owned(self.connection, self.tenant_id, self._events, speaker)
             await append(self.connection, self.tenant_id, actor, self._events)
         if self._nodes:
             await self.connection.execute(_SIGNAL, sorted(self._nodes))

@@ -43,7 +43,7 @@ class ExternalLink(Node):
     url: str | None = column("Address for people, http or https; null when none was given.")
     title: str | None = column("What people call it there; null when none was given.")
     authoritative_fields: list[str] = column(
-        "Fields of the object that the system owns, as in changes of the object, at most 20, in alphabetical order."
+        "Fields of the object that the system owns, as inputs name them, at most 20, in alphabetical order."
     )
     service_account = one(
         "ServiceAccount",

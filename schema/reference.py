@@ -7,7 +7,9 @@ import strawberry
 
 @strawberry.input(description="Name of an object in another system, for a look-up.")
 class ExternalReferenceBy:
-    system: str = strawberry.field(description="The other system, as it was given when the link was made.")
+    system: str = strawberry.field(
+        description="The other system, as it was given when the link was made, in any form of Unicode."
+    )
     id: str = strawberry.field(description="Id there.")
 
 
@@ -15,7 +17,7 @@ def by_external(kind: str) -> dict[str, str]:
     """Look-up condition of an entity that other systems name."""
     return {
         "external": f"{{other}}.id = (select x.node_id from external_link x where x.tenant_id = {{tenant}} and x.kind = '{kind}'"
-        " and x.system = {system} and x.external_id = {id})",
+        " and x.system = btrim(normalize({system}, NFKC)) and x.external_id = {id})",
     }
 
 

@@ -126,8 +126,9 @@ class LineType:
         external = values.get("external")
         if isinstance(external, dict):
             # The line speaks for that system, which may own some of the object's fields.
-            write.system = external.get("system")
-            id = await names.find(read_name(declared.kind, {"external": _identity_of(external)}, ("external",)))
+            name = read_name(declared.kind, {"external": _identity_of(external)}, ("external",))
+            write.system = name[1]
+            id = await names.find(name)
             if id is not None:
                 return await write.lock(declared.kind, id)
         known_by = [self._identity(name, values) for name in declared.identity]

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from portfolio.identity import print_id
+from resolvers import check
 from resolvers.outcome import UserErrorCode, reject
 from resolvers.session import Write
 
@@ -93,7 +94,7 @@ def read_name(kind: str, given: Any, path: tuple[str, ...]) -> Name:
     parts: list[Any] = [external.get("system"), external.get("id")] if isinstance(external, dict) else [given]
     is_named = external is not None or kind not in _WITHOUT_KEY
     if is_named and all(isinstance(part, str) and part.isprintable() for part in parts):
-        return (kind, parts[0], parts[1]) if external else (kind, parts[0])
+        return (kind, check.normalized_system(parts[0]), parts[1].strip()) if external else (kind, parts[0])
     message = 'Name it by its key, or as {"external": {"system": "JIRA", "id": "10001"}}.'
     raise reject(UserErrorCode.INVALID, message, *path)
 

@@ -107,11 +107,12 @@ async def test_a_line_with_a_version_is_refused_when_somebody_changed_the_object
 
 async def test_an_object_is_found_by_the_name_that_another_system_gives_it(office: Office):
     jira = {"external": {"system": "JIRA", "id": "1"}}
+    written_otherwise = {"external": {"system": " \uff2aIRA", "id": "1 "}}
     job = await office.imported(
         [
             PORTFOLIO,
             {**PRODUCT, **jira},
-            {"type": "product", "key": "LEAVE", **jira},
+            {"type": "product", "key": "LEAVE", **written_otherwise},
             {
                 "type": "initiative",
                 "key": "RETRAIN",

@@ -308,7 +308,8 @@ class Maker:
         if not references:
             return {"external": {"system": "JIRA", "id": "missing"}}
         reference = self.chance.choice(references)
-        return {"external": {"system": reference["system"], "id": reference["external_id"]}}
+        space = self.chance.choice(["", " ", "\u00a0"])
+        return {"external": {"system": space + reference["system"], "id": reference["external_id"] + space}}
 
     def query(self, view: View) -> str:
         """Beginnings of words of some key or name, as people type them."""

@@ -9,6 +9,7 @@ import hashlib
 import hmac
 import json
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -405,7 +406,8 @@ class Oracle:
             found_row = next((row for row in self.view.all(type_name) if row["key"] == value), None)
             return self._see(type_name, found_row["id"]) if found_row else None
         references = self.view.rows("external_link")
-        wanted = (fields.TABLES[type_name].upper(), value["system"], value["id"])
+        system = unicodedata.normalize("NFKC", value["system"].strip()).strip()
+        wanted = (fields.TABLES[type_name].upper(), system, value["id"].strip())
         ids = [row["node_id"] for row in references if (row["kind"], row["system"], row["external_id"]) == wanted]
         return self._see(type_name, ids[0]) if ids else None
 
