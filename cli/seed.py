@@ -6,26 +6,31 @@ Every step has an idempotency key: a seed that was interrupted is taken up again
 
 import asyncio
 import os
+from collections.abc import Sequence
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
+import asyncpg
 import typer
 
-from cli.application import app
+from cli.application import app, notices
 from cli.demo.changes import Changes
 from cli.demo.company import WEEKS, load_company
 from cli.demo.founding import Founding
-from cli.demo.weeks import Weeks, moment_of
+from cli.demo.weeks import REPORT_DAYS_BEFORE, Weeks, moment_of
 from cli.progress import Report, step
+from cli.tenants import all_tenants
 from portfolio.enumerations import Scope
 from resolvers.organization import OrganizationUpdateInput, organization_update
 from runtime.clock import Clock
+from runtime.failure import Failure
 from runtime.postgres import RELAY_ROLE, Database, open_connection
 from runtime.settings import Settings, load_settings
 from runtime.viewer import Viewer, make_key, parse_key
 from workers.recompute_health import recompute_health
+from workers.schedule import raise_due
 
 # The demo's tenant is always the same one, so that a second start finds the first one's work.
 TENANT_ID = UUID("01920000-0000-7000-8000-0000000de300")
@@ -34,6 +39,9 @@ _UNFINISHED = "Halden Group (being prepared)"
 _FINISHED = "Halden Group"
 _KEY_LIFE = timedelta(days=365)
 _AT_ONCE = 4
+
+Seeded = Literal["MADE", "FOUND", "REFUSED"]
+"""The demo was made or finished; it was there already; the database holds something else."""
 
 _ORGANIZATION = """
 with organization as (
@@ -66,20 +74,28 @@ def seed_command(
     Example: `folioscope seed --scale 4`
     """
     with step("Filling the database") as report:
-        asyncio.run(seed(load_settings(), report, number, scale))
+        seeded = asyncio.run(seed(load_settings(), report, number, scale))
+        if seeded == "REFUSED":
+            raise Failure(
+                "The database is not empty; nothing was changed.",
+                "Set DATABASE_URL to an empty database, prepare it with `folioscope migrate`, and seed again.",
+            )
+    if seeded == "FOUND":
+        notices.print("The demo company is there already; nothing was changed.")
 
 
-async def seed(settings: Settings, report: Report, number: int = 7, scale: int = 1) -> None:
+async def seed(settings: Settings, report: Report, number: int = 7, scale: int = 1) -> Seeded:
     """Fills an empty database, or finishes what was begun; leaves any other database alone. Keeps a key of the demo."""
     # Every step may be repeated, so that none needs to wait for the disk.
     database = await Database.open(settings.database_url, size=_AT_ONCE, synchronous_commit="off")
     try:
         name = await _demo_name(database)
-        if name is None and await _is_in_use(settings):
-            return
+        if name is None and await all_tenants(settings.database_url, database):
+            return "REFUSED"
         if name != _FINISHED:
             await _Seeding(settings, database, number, scale).run(report, begun=name is not None)
         await _keep_key(settings, database)
+        return "FOUND" if name == _FINISHED else "MADE"
     finally:
         await database.close()
 
@@ -87,15 +103,6 @@ async def seed(settings: Settings, report: Report, number: int = 7, scale: int =
 async def _demo_name(database: Database) -> str | None:
     async with database.transaction(TENANT_ID) as connection:
         return await connection.fetchval("select name from organization where tenant_id = $1", TENANT_ID)
-
-
-async def _is_in_use(settings: Settings) -> bool:
-    """Whether any tenant has ever changed anything."""
-    connection = await open_connection(settings.database_url, RELAY_ROLE)
-    try:
-        return bool(await connection.fetchval("select exists (select from signal)"))
-    finally:
-        await connection.close()
 
 
 class _Seeding:
@@ -112,13 +119,25 @@ class _Seeding:
             await Founding(company, changes, end.date(), seed).found()
             played.append(Weeks(company, changes, end, seed))
             await played[-1].hire()
-        for week in range(WEEKS):
-            report(f"week {week + 1} of {WEEKS}", week + 1, WEEKS)
-            changes.moment = moment_of(end, week)
-            for weeks in played:
-                await weeks.play(week)
-            await recompute_health(self.database, changes.clock, TENANT_ID)
+        relay = await open_connection(self.settings.database_url, RELAY_ROLE)
+        try:
+            for week in range(WEEKS):
+                report(f"week {week + 1} of {WEEKS}", week + 1, WEEKS)
+                await self._play(week, played, changes, relay)
+        finally:
+            await relay.close()
         await changes.do(organization_update, "end", OrganizationUpdateInput(name=_FINISHED))
+
+    async def _play(self, week: int, played: Sequence[Weeks], changes: Changes, relay: asyncpg.Connection) -> None:
+        for days_before in REPORT_DAYS_BEFORE:
+            changes.moment = moment_of(played[0].end, week) - timedelta(days=days_before)
+            for weeks in played:
+                await weeks.report(week, days_before)
+        changes.moment = moment_of(played[0].end, week)
+        for weeks in played:
+            await weeks.play(week)
+        await raise_due(relay, changes.clock)
+        await recompute_health(self.database, changes.clock, TENANT_ID)
 
     async def _begin(self, begun: bool) -> tuple[datetime, Changes]:
         """The end of the half year, which is when the seed was first begun, and changes from its first day on."""
@@ -155,6 +174,7 @@ def _read_key(path: Path) -> tuple[UUID, bytes] | None:
 
 
 def _write_private(path: Path, text: str) -> None:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w") as file:
         file.write(text + "\n")

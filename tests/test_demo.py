@@ -5,9 +5,10 @@ import os
 import subprocess
 import sys
 from collections.abc import AsyncIterator
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 import httpx
@@ -18,8 +19,11 @@ from api.app import create_app
 from cli.demo.company import WEEKS, Company, load_company
 from cli.demo.numbers import values_of_week
 from cli.seed import TENANT_ID, seed
-from runtime.postgres import RELAY_ROLE, Database
+from runtime.clock import Clock
+from runtime.postgres import RELAY_ROLE, Database, open_connection
 from runtime.settings import Settings
+from workers.recompute_health import recompute_health
+from workers.schedule import raise_due
 from workers.seal import seal_events
 from workers.verify_chain import verify_chain
 
@@ -87,6 +91,23 @@ async def ask(client: httpx.AsyncClient, query: str, variables: dict[str, Any] |
 def test_the_key_is_kept_for_its_owner_alone(client: httpx.AsyncClient, settings: Settings):
     assert client.headers["Authorization"].startswith("Bearer fsk_")
     assert (settings.home / "api-key").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.usefixtures("client")
+async def test_right_after_a_seed_nothing_is_due_and_nothing_would_be_scored_otherwise(settings: Settings):
+    before = await _scores(settings)
+    relay = await open_connection(settings.database_url, RELAY_ROLE)
+    database = await Database.open(settings.database_url, size=2)
+    async with database.transaction(TENANT_ID) as connection:
+        end = await connection.fetchval("select created_at from organization where tenant_id = $1", TENANT_ID)
+        clock = Clock(now=lambda: end)
+        assert await raise_due(relay, clock) == 0
+        raised = "select raise_signal('recompute_health', array_agg(id)) from subject where tenant_id = $1"
+        await connection.execute(raised, TENANT_ID)
+    await recompute_health(database, clock, TENANT_ID)
+    await database.close()
+    await relay.close()
+    assert await _scores(settings) == before
 
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in _OPERATIONS.glob("*.graphql")))
@@ -195,7 +216,8 @@ async def test_two_thirds_are_healthy_and_a_few_are_not(client: httpx.AsyncClien
 
 async def test_reports_are_greener_and_redder_than_what_is_measured(client: httpx.AsyncClient):
     data = await ask(
-        client, "{ products(first: 99, filter: {health: {diverging: true}}) { nodes { key divergence { kind } } } }"
+        client,
+        "{ products(first: 99, filter: {health: {diverging: true}}) { nodes { key divergence { kind since } } } }",
     )
     kinds: dict[str, set[str]] = {}
     for node in data["products"]["nodes"]:
@@ -203,6 +225,7 @@ async def test_reports_are_greener_and_redder_than_what_is_measured(client: http
     assert {"CARE-BOT", "RANKER", "SENSOR"} <= kinds["OPTIMISTIC"]
     assert kinds["PESSIMISTIC"] == {"GRADER"}
     assert kinds["STALE_REPORT"] == {"ECHO"}
+    assert max(node["divergence"]["since"] for node in data["products"]["nodes"]) < str(datetime.now(UTC).date())
 
 
 async def test_every_week_was_scored_in_its_time(client: httpx.AsyncClient):
@@ -273,7 +296,9 @@ def _names(company: Company) -> set[str]:
 async def test_a_second_start_changes_nothing_and_keeps_the_key(settings: Settings):
     before = await _counts(settings)
     key = (settings.home / "api-key").read_text()
-    await seed(settings, lambda *_: None)
+    assert await seed(settings, lambda *_: None) == "FOUND"
+    shown = _run(settings, ["seed"])
+    assert (shown.returncode, "is there already" in shown.stderr) == (0, True), shown.stderr
     assert await _counts(settings) == before
     assert (settings.home / "api-key").read_text() == key
 
@@ -357,3 +382,16 @@ async def _counts(settings: Settings) -> list[int]:
         return [await connection.fetchval(f"select count(*) from {table}") for table in tables]
     finally:
         await connection.close()
+
+
+async def _scores(settings: Settings) -> dict[UUID, int | None]:
+    """Of every node, the last one."""
+    connection = await asyncpg.connect(settings.database_url)
+    try:
+        rows = await connection.fetch(
+            "select distinct on (node_id) node_id, provisional_mp from health_score"
+            " order by node_id, as_of desc, id desc"
+        )
+    finally:
+        await connection.close()
+    return {row["node_id"]: row["provisional_mp"] for row in rows}

@@ -22,6 +22,8 @@ from resolvers.status_update import StatusUpdateCreateInput, status_update_creat
 from runtime.viewer import Viewer
 
 _REPORT_WEEKS = (13, 17, 21, 25)
+REPORT_DAYS_BEFORE = (5, 4, 3)
+"""Days before the end of a week on which people report, each owner always on the same."""
 _CONFIRM_EVERY_WEEKS = 4
 _REPORTING = frozenset({words.Scope.READ, words.Scope.WRITE})
 # What an honest owner writes, by the points from which on it holds.
@@ -35,6 +37,10 @@ _WORDS = (
 def _is_told_in(week: int) -> bool:
     """Progress came every other week, and comes every week of late."""
     return week % 2 == 1 or week >= WEEKS - 6
+
+
+def _reports_before(product: Product) -> int:
+    return REPORT_DAYS_BEFORE[len(product.facts["owner"]) % len(REPORT_DAYS_BEFORE)]
 
 
 def moment_of(end: datetime, week: int) -> datetime:
@@ -77,9 +83,12 @@ class Weeks:
             await together(self._enter(product, week) for product in company.products)
         await together(self._measure(week, *batch) for batch in enumerate(self._batches(week)))
         await together(self._advance(each, week) for each in company.initiatives if each.weeks)
-        await together(self._report(product, week) for product in company.products)
         if week and week % _CONFIRM_EVERY_WEEKS == 0:
             await together(self._confirm(product, week) for product in company.products)
+
+    async def report(self, week: int, days_before: int) -> None:
+        due = [each for each in self.company.products if _reports_before(each) == days_before]
+        await together(self._report(product, week) for product in due)
 
     async def _enter(self, product: Product, week: int) -> None:
         stage = product.stage_in(week)

@@ -73,6 +73,15 @@ async def test_why_says_what_to_do_when_there_is_nothing_to_show(lone_company: t
     assert "There is no organization other" in elsewhere.stderr
 
 
+async def test_a_seed_leaves_a_filled_database_alone_and_says_so(lone_company: tuple[Company, str]):
+    company, url = lone_company
+    await company.add_portfolio()
+    refused = folioscope(url, "seed")
+    assert refused.returncode == 1
+    assert "The database is not empty; nothing was changed." in refused.stderr
+    assert "Next: " in refused.stderr
+
+
 async def test_the_audit_names_the_sequence_at_which_the_chain_breaks(lone_company: tuple[Company, str]):
     company, url = lone_company
     product = await company.add_product(await company.add_portfolio())
