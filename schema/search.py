@@ -59,8 +59,9 @@ _HITS = f"""(
                      when starts_with(m.name_text, asked.text) then 3 else 4 end as rank
     from asked, met m {{restricted where case m.kind {_WALLS} end}}
   )
-  select r.*, (array['KEY', 'KEY_PREFIX', 'NAME_PREFIX', 'WORDS'])[r.rank] as match
-  from ranked r order by r.rank, r.name_text, r.node_id limit {{first}}) {{other}}"""
+  select r.*, (array['KEY', 'KEY_PREFIX', 'NAME_PREFIX', 'WORDS'])[r.rank] as match,
+         case when r.rank = 2 then length(r.key_text) end as key_length
+  from ranked r order by r.rank, key_length, r.name_text, r.node_id limit {{first}}) {{other}}"""
 
 
 @value_object
@@ -102,9 +103,10 @@ class SearchQuery:
     search = rows(
         SearchHit,
         "Objects that are not archived and whose key and name, taken together, hold a word that begins with each word asked."
-        " Case, accents and punctuation do not count. The best match first (see `match`), then by name and id.",
+        " Accents, punctuation and the case of Latin, Greek and Cyrillic letters do not count; words are cut at 64 characters."
+        " The best match first (see `match`), of keys that begin with the query the shortest, then by name and id.",
         _hits,
-        "{other}.rank, {other}.name_text, {other}.node_id",
+        "{other}.rank, {other}.key_length, {other}.name_text, {other}.node_id",
         arguments={
             "query": argument(
                 str, f"Words, or their beginnings; at most {LONGEST_QUERY} characters and {MOST_WORDS} words."

@@ -35,7 +35,14 @@ def hits(view: View, arguments: Mapping[str, Any]) -> list[Row]:
         if row.get("archived_at") is None and meets(asked, row)
     ]
     order = ["KEY", "KEY_PREFIX", "NAME_PREFIX", "WORDS"]
-    found.sort(key=lambda hit: (order.index(hit["match"]), " ".join(words(hit["name"])).encode(), hit["id"]))
+    found.sort(
+        key=lambda hit: (
+            order.index(hit["match"]),
+            len(" ".join(words(hit["key"]))) if hit["match"] == "KEY_PREFIX" else 0,
+            " ".join(words(hit["name"])).encode(),
+            hit["id"],
+        )
+    )
     return found[: 20 if first is None else first]
 
 

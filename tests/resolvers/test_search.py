@@ -62,6 +62,7 @@ async def test_a_kpi_is_found_where_its_subject_is(tenant: Tenant, ask: Ask, hom
 async def test_the_best_match_comes_first(tenant: Tenant, ask: Ask, home: str):
     for key, name in (
         ("A-LATE", "Too late"),
+        ("LATE-10", "Early"),
         ("LATE-2", "Zebra"),
         ("TOP", "Late again"),
         ("BOTTOM", "Late again"),
@@ -72,6 +73,7 @@ async def test_the_best_match_comes_first(tenant: Tenant, ask: Ask, home: str):
     assert [(hit["key"], hit["match"]) for hit in hits] == [
         ("LATE", "KEY"),
         ("LATE-2", "KEY_PREFIX"),
+        ("LATE-10", "KEY_PREFIX"),
         ("TOP", "NAME_PREFIX"),
         ("BOTTOM", "NAME_PREFIX"),
         ("A-LATE", "WORDS"),
