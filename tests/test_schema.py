@@ -15,6 +15,7 @@ from graphql import (
     GraphQLObjectType,
     GraphQLScalarType,
     GraphQLUnionType,
+    NamedTypeNode,
     OperationDefinitionNode,
     build_schema,
     find_breaking_changes,
@@ -192,9 +193,23 @@ def test_an_operation_file_holds_one_described_operation_of_its_name(path: Path)
 
 @in_each_operation_file
 def test_an_operation_costs_what_it_states(path: Path):
-    """With its variables' defaults. At most twice as much is stated, so that the figure says something."""
+    """With its variables' defaults and, where they make it longer, with pages of 100.
+
+    At most twice as much is stated, so that the figure says something.
+    """
     text = path.read_text(encoding="utf-8")
-    stated = re.match(r"# Cost: at most (\d+) points\.\n", text)
+    stated = re.match(r"# Cost: at most (\d+) points(?:; (\d+) with the longest pages)?\.\n", text)
     assert stated is not None, "begin the file with: # Cost: at most N points."
-    cost = Gate(build_schema(printed())).admit(Parameters(text)).cost
+    (operation,) = parse(text).definitions
+    assert isinstance(operation, OperationDefinitionNode)
+    lengths = {
+        item.variable.name.value: 100
+        for item in operation.variable_definitions or ()
+        if isinstance(item.type, NamedTypeNode) and item.type.name.value == "Int"
+    }
+    gate = Gate(build_schema(printed()))
+    cost, longest = (gate.admit(Parameters(text, variables=given)).cost for given in ({}, lengths))
     assert cost <= int(stated[1]) <= 2 * cost
+    assert (stated[2] is None) == (longest == cost), "where pages make it dearer: …; M with the longest pages."
+    if stated[2]:
+        assert longest <= int(stated[2]) <= 2 * longest

@@ -10,7 +10,7 @@ const address = new URLSearchParams(location.search);
 const given = (name) => address.get(name) ?? undefined;
 
 async function ask(key, parameters) {
-  if (!key) return { errors: [{ message: "Put an API key into the field above: the schema and every answer need one." }] };
+  if (!key) return { errors: [{ message: "Put an API key into the field above: this editor needs one." }] };
   const headers = {
     Authorization: `Bearer ${key}`,
     "Content-Type": "application/json",
