@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from cli.application import app
-from cli.printing import AsCsv, AsJson, Organization, Watch, print_csv, print_json, repeat, sparkline
+from cli.printing import AsCsv, AsJson, Organization, Watch, print_csv, print_json, refuse_both, repeat, sparkline
 from portfolio.enumerations import TimeBucket
 from runtime.failure import Failure
 
@@ -27,7 +27,8 @@ def capacity(  # noqa: PLR0913, PLR0917 - one for each option
         datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="First day; otherwise four weeks ago.")
     ] = None,
     to: Annotated[
-        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Last day; otherwise eight weeks ahead.")
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="Last day; otherwise eight weeks after today or a later first day."),
     ] = None,
     bucket: Annotated[TimeBucket, typer.Option(case_sensitive=False, help="Into what the span is cut.")] = (
         TimeBucket.WEEK
@@ -43,6 +44,7 @@ def capacity(  # noqa: PLR0913, PLR0917 - one for each option
 
     Example: `folioscope capacity --team CARE --people --bucket month`
     """
+    refuse_both(as_json, as_csv)
 
     def show() -> None:
         found = asyncio.run(_read(_variables(from_, to, bucket), team, people, organization))
@@ -59,7 +61,7 @@ def capacity(  # noqa: PLR0913, PLR0917 - one for each option
 def _variables(from_: datetime | None, to: datetime | None, bucket: TimeBucket) -> dict[str, Any]:
     today = _today()
     first = from_.date() if from_ else today - _BACK
-    last = to.date() if to else today + _AHEAD
+    last = to.date() if to else max(today, first) + _AHEAD
     return {"from": first.isoformat(), "to": last.isoformat(), "bucket": bucket.value}
 
 
@@ -77,14 +79,16 @@ async def _read(variables: Mapping[str, Any], team: str | None, people: bool, or
     async with operations(organization) as run:
         while True:
             page = _page(await run(operation, {**variables, **chosen, "after": after}))
-            nodes += page["nodes"] if page else []
-            if page is None or not page["pageInfo"]["hasNextPage"]:
+            if page is None or (team and not people and not page["nodes"]):
+                raise Failure(f"There is no team {team}.", "`folioscope capacity` lists the teams.")
+            nodes += page["nodes"]
+            if not page["pageInfo"]["hasNextPage"]:
                 break
             after = page["pageInfo"]["endCursor"]
     # Somebody who came back has two memberships.
     found = list({node["key"]: node for node in (node.get("person", node) for node in nodes)}.values())
     if team and not found:
-        raise Failure(f"There is no team {team}, or nobody in it.", "`folioscope capacity` lists the teams.")
+        raise Failure(f"Nobody is in the team {team}.", "`membershipStart` of the API puts somebody into it.")
     return sorted(found, key=_urgency)
 
 
@@ -120,7 +124,7 @@ def _show(found: Sequence[Any]) -> None:
     table = Table(box=None)
     table.add_column("Key", no_wrap=True)
     table.add_column("Name")
-    for title in ("Time", "Given", "Used"):
+    for title in ("FTE there", "FTE given", "Used"):
         table.add_column(title, justify="right")
     for title in ("Over time", "Above 100 %"):
         table.add_column(title, no_wrap=True)

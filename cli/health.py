@@ -1,7 +1,8 @@
 """`folioscope health` and `folioscope movers`: are we fine, and what moved?"""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
@@ -10,12 +11,15 @@ from rich.markup import escape
 from rich.table import Table
 
 from cli.application import app
-from cli.printing import AsCsv, AsJson, Organization, Watch, print_csv, print_json, repeat, sparkline
+from cli.printing import AsCsv, AsJson, Organization, Watch, print_csv, print_json, refuse_both, repeat, sparkline
+from compiler.filter import resolve_instant
+from compiler.statement import Rejected
+from runtime.failure import Failure
 
 _STYLE = {"HEALTHY": "green", "WATCH": "yellow", "AT_RISK": "dark_orange", "CRITICAL": "red", "UNKNOWN": "dim"}
 # A sign beside the color, for those who do not see it.
 _SIGN = {"HEALTHY": "●", "WATCH": "▲", "AT_RISK": "▼", "CRITICAL": "■", "UNKNOWN": "?"}
-_TREND_DAYS = 13
+_TREND_STEPS = 13
 
 Since = Annotated[str, typer.Option(help="Since when: a day, or a duration such as -P90D.")]
 
@@ -32,8 +36,10 @@ def health(
 
     Example: `folioscope health --since -P30D --watch 10`
     """
+    refuse_both(as_json, as_csv)
 
     def show() -> None:
+        days = _days_since(since)
         found = asyncio.run(_overview(since, organization))
         if as_json:
             print_json(found)
@@ -41,7 +47,7 @@ def health(
             names = ("key", "name", "portfolio", "score", "band", "since", "confidence", "report")
             print_csv(names, (_row(product) for product in found["products"]))
         else:
-            _show_health(found)
+            _show_health(found, days)
 
     repeat(watch, show)
 
@@ -58,7 +64,10 @@ def movers(
 
     Example: `folioscope movers --since -P1M`
     """
-    found = asyncio.run(_movers(since, first, organization))
+    refuse_both(as_json, as_csv)
+    _days_since(since)
+    whole = asyncio.run(_movers(since, first, organization))
+    found = whole["movers"]
     if as_json:
         print_json(found)
         return
@@ -72,7 +81,22 @@ def movers(
     for key, name, before, after, delta in rows:
         color = "green" if delta > 0 else "red"
         table.add_row(key, escape(name), _points(before), _points(after), f"[{color}]{delta:+.1f}[/]")
-    Console().print(table if rows else "Nothing moved.")
+    was_scored = whole["healthThen"]["provisionalScore"] is not None
+    nothing = "Nothing moved." if was_scored else "Nothing had a score then and now."
+    Console().print(table if rows else nothing)
+
+
+def _days_since(since: str) -> list[str]:
+    """Even steps from then until today. Raises Failure for an instant to come."""
+    now = datetime.now(UTC)
+    try:
+        begin = resolve_instant(since, now)
+    except Rejected as rejected:
+        raise Failure(rejected.message, "--help says what --since takes.") from None
+    if begin > now:
+        raise Failure(f"--since {since} lies in the future.", "Give a day that has been, or a duration such as -P30D.")
+    last = _TREND_STEPS - 1
+    return [(begin + (now - begin) * step / last).date().isoformat() for step in range(_TREND_STEPS)]
 
 
 async def _overview(since: str, organization: str | None) -> dict[str, Any]:
@@ -89,16 +113,12 @@ async def _overview(since: str, organization: str | None) -> dict[str, Any]:
             after = data["products"]["pageInfo"]["endCursor"]
 
 
-async def _movers(since: str, first: int, organization: str | None) -> list[Any]:
+async def _movers(since: str, first: int, organization: str | None) -> Any:
     from cli.operation import operations
 
     async with operations(organization) as run:
         data = await run("WhatMoved", {"since": since, "first": first})
-    return data["organization"]["movers"]
-
-
-def _mover_row(item: Any) -> tuple[Any, ...]:
-    return item["subject"]["key"], item["subject"]["name"], item["from"], item["to"], item["delta"]
+    return data["organization"]
 
 
 def _row(product: Any) -> tuple[Any, ...]:
@@ -109,11 +129,11 @@ def _row(product: Any) -> tuple[Any, ...]:
     )
 
 
-def _show_health(found: Any) -> None:
+def _show_health(found: Any, days: Sequence[str]) -> None:
     console = Console()
     whole = found["organization"]
     state = whole["health"]
-    trend = _trend(whole["healthHistory"])
+    trend = _trend(whole, days)
     console.print(f"[bold]{escape(whole['name'])}[/]  {_points(state['score'])} {_band(state['band'])}  {trend}")
     table = Table("Key", "Name", box=None)
     table.add_column("Score", justify="right")
@@ -121,7 +141,7 @@ def _show_health(found: Any) -> None:
         table.add_column(title, no_wrap=True)
     for product in found["products"]:
         key, name, _, score, band, _, _, report = _row(product)
-        trend = _trend(product["healthHistory"])
+        trend = _trend(product, days)
         table.add_row(key, escape(name), _points(score), _band(band), trend, report)
     console.print(table)
 
@@ -134,5 +154,11 @@ def _points(score: float | None) -> str:
     return "-" if score is None else f"{score:.1f}"
 
 
-def _trend(history: Sequence[Any]) -> str:
-    return sparkline([day["score"] for day in history[-_TREND_DAYS:]])
+def _trend(node: Mapping[str, Any], days: Sequence[str]) -> str:
+    return sparkline([_score_by(day, node) for day in days])
+
+
+def _score_by(day: str, node: Mapping[str, Any]) -> float | None:
+    """The last one known by then."""
+    scores = [row["score"] for row in node["healthHistory"] if row["asOf"] <= day]
+    return scores[-1] if scores else node["healthThen"]["score"]

@@ -9,12 +9,19 @@ from typing import Annotated, Any
 
 import typer
 
+from runtime.failure import Failure
+
 _BARS = "▁▂▃▄▅▆▇█"
 
 Organization = Annotated[str | None, typer.Option(help="Key of the organization, if there are several.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 AsCsv = Annotated[bool, typer.Option("--csv", help="Print comma-separated values.")]
 Watch = Annotated[int | None, typer.Option(min=1, help="Print again every so many seconds, until Ctrl-C.")]
+
+
+def refuse_both(as_json: bool, as_csv: bool) -> None:
+    if as_json and as_csv:
+        raise Failure("--json and --csv exclude each other.", "Give one of the two.")
 
 
 def repeat(watch: int | None, show: Callable[[], None]) -> None:
@@ -42,5 +49,7 @@ def print_csv(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
 
 
 def _harmless(value: Any) -> Any:
-    """A cell that a spreadsheet would take for a formula is text."""
+    """A cell that a spreadsheet would take for a formula is text; true and false are those of JSON."""
+    if isinstance(value, bool):
+        return json.dumps(value)
     return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@")) else value

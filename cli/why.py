@@ -59,6 +59,7 @@ async def _read(database_url: str, key: str, organization: str | None) -> dict[s
         identity = parse_id(key)
         async with database.transaction(tenant.id, readonly=True) as connection:
             rows = await connection.fetch(_FIND, tenant.id, key, identity[1] if identity else None)
+            rows = rows or await connection.fetch(_FIND, tenant.id, key.upper(), None)
             row = _only(key, rows)
             named = await connection.fetch(_NAMES, tenant.id, list(_ids_in(row["driver_paths"] + row["cap_keys"])))
     finally:
@@ -69,7 +70,8 @@ async def _read(database_url: str, key: str, organization: str | None) -> dict[s
 def _only(key: str, rows: list[Any]) -> Any:
     if not rows:
         raise Failure(
-            f"Nothing has the key {key}.", "Keys are shown by every list of the API: `products { nodes { key } }`."
+            f"No organization, portfolio, product or initiative has the key {key}.",
+            "`folioscope health` lists the keys of products.",
         )
     if len(rows) > 1:
         ids = ", ".join(print_id(row["kind"], row["node"]) for row in rows)
@@ -143,7 +145,7 @@ def _show(found: Mapping[str, Any]) -> None:
     else:
         console.print(_waterfall(found))
     for cap in found["caps"]:
-        console.print(f"Limit {cap['limit']:.1f} by {escape(cap['key'])} ({escape(cap['name'])})")
+        console.print(f"Limited to {cap['limit']:.1f}: {escape(_title(cap['key'], cap['name']))}")
     low, high = found["range"]["low"], found["range"]["high"]
     console.print(
         f"Coverage {found['coverage']:.1f}, confidence {found['confidence']:.1f} {found['confidenceLevel']},"
@@ -161,15 +163,27 @@ def _waterfall(found: Mapping[str, Any]) -> Table:
     table = Table(box=None, pad_edge=False, show_header=False)
     for justify in ("left", "right", "right", "left"):
         table.add_column(justify=justify)
-    left = 100_000
+    left, caps = 100_000, {cap["key"]: cap["name"] for cap in found["caps"]}
     table.add_row("Everything at its target", "", "100.000", "")
     for contribution in found["contributions"]:
         left -= round(contribution["points"] * 1000)
-        table.add_row(escape(contribution["key"]), f"-{contribution['points']:.3f}", f"{left / 1000:.3f}", "")
+        title = _title(contribution["key"], caps.get(contribution["key"], ""))
+        table.add_row(escape(title), _lost(contribution["points"]), f"{left / 1000:.3f}", "")
         for driver in found["drivers"]:
             if driver["path"].startswith(f"{contribution['key']}/"):
-                points = f"[dim]-{driver['points']:.3f}[/]"
+                points = f"[dim]{_lost(driver['points'])}[/]"
                 table.add_row(f"  [dim]{escape(driver['name'])}[/]", points, "", f"[dim]{driver['code']}[/]")
     if found["driverRemainder"]:
-        table.add_row("  [dim]smaller causes, in the above[/]", f"[dim]-{found['driverRemainder']:.3f}[/]", "", "")
+        table.add_row("  [dim]smaller causes, in the above[/]", f"[dim]{_lost(found['driverRemainder'])}[/]", "", "")
     return table
+
+
+def _lost(points: float) -> str:
+    return f"-{points:.3f}" if points else "0.000"
+
+
+def _title(key: str, name: str) -> str:
+    """A dimension by its key, a cap in words."""
+    if key == "cap:overdue":
+        return "past its target day"
+    return f"critical KPI {name}" if key.startswith("cap:") else key

@@ -325,6 +325,14 @@ async def test_a_lost_key_is_made_again(client: httpx.AsyncClient, settings: Set
         (["capacity", "--people", "--team", "CARE"], "sofia.rossi"),
         (["capacity", "--people", "--bucket", "month", "--csv"], "key,name,startOn,endOn,available,allocated"),
         (["capacity", "--json", "--from", "2026-01-05", "--to", "2026-01-11"], '"isOverAllocated"'),
+        (["capacity", "--people", "--team", "CARE", "--csv"], ",true"),
+        (["capacity", "--from", "2040-06-01"], "FTE given"),
+        (["health", "--since", "-P2Y"], "HEALTHY            ▇▇▇"),
+        (["movers", "--since", "-P2Y"], "Nothing had a score then and now."),
+        (["why", "care-bot"], "Care assistant"),
+        (["why", "STYLIST"], " 0.000 "),
+        (["why", "CARE-BOT"], "critical KPI Harmful answers, Care assistant"),
+        (["why", "CARE-BOT-I1"], "past its target day"),
         (["movers", "--since", "-P60D"], "Moved"),
         (["movers", "--since", "-P60D", "--csv"], "key,name,from,to,delta"),
     ],
@@ -339,6 +347,13 @@ def test_the_terminal_answers_who_answers_for_it(settings: Settings, command: li
     ("command", "expected"),
     [
         (["capacity", "--team", "NOBODY"], "There is no team NOBODY"),
+        (["capacity", "--team", "NOBODY", "--people"], "There is no team NOBODY"),
+        (["capacity", "--json", "--csv"], "exclude each other"),
+        (["health", "--json", "--csv"], "exclude each other"),
+        (["movers", "--json", "--csv"], "exclude each other"),
+        (["health", "--since", "P1D"], "--since P1D lies in the future."),
+        (["movers", "--since", "2999-01-01"], "--since 2999-01-01 lies in the future."),
+        (["why", "CARE-BOT-QUALITY"], "No organization, portfolio, product or initiative has the key"),
         (["capacity", "--from", "2020-01-01"], "at most 60"),
         (["health", "--since", "yesterday"], "'yesterday' is no instant"),
     ],
@@ -348,6 +363,13 @@ def test_the_terminal_says_what_it_cannot_do_and_what_to_do_instead(
 ):
     shown = _run(settings, command)
     assert (shown.returncode, expected in shown.stderr, "Next:" in shown.stderr) == (1, True, True), shown.stderr
+
+
+async def test_a_team_without_people_is_told_from_one_that_is_not_there(client: httpx.AsyncClient, settings: Settings):
+    mutation = 'mutation { teamCreate(input: {key: "EMPTY", name: "Empty"}) { userErrors { message } } }'
+    assert (await ask(client, mutation))["teamCreate"]["userErrors"] == []
+    shown = _run(settings, ["capacity", "--team", "EMPTY", "--people"])
+    assert "Nobody is in the team EMPTY." in shown.stderr
 
 
 def _run(settings: Settings, command: list[str]) -> subprocess.CompletedProcess[str]:
