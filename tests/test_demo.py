@@ -99,7 +99,7 @@ async def test_right_after_a_seed_nothing_is_due_and_nothing_would_be_scored_oth
     relay = await open_connection(settings.database_url, RELAY_ROLE)
     database = await Database.open(settings.database_url, size=2)
     async with database.transaction(TENANT_ID) as connection:
-        end = await connection.fetchval("select created_at from organization where tenant_id = $1", TENANT_ID)
+        end: Any = await connection.fetchval("select created_at from organization where tenant_id = $1", TENANT_ID)
         clock = Clock(now=lambda: end)
         assert await raise_due(relay, clock) == 0
         raised = "select raise_signal('recompute_health', array_agg(id)) from subject where tenant_id = $1"
