@@ -57,7 +57,7 @@ class BulkDoor:
             _refuse_count(writer.line_count)
             if writer.line_count == 0:
                 raise Refusal(ErrorCode.BAD_REQUEST, "The body holds no line.")
-        except Exception:
+        except BaseException:
             await writer.forget()
             raise
         answer = {"id": print_id("BULK_FILE", file_id), "lineCount": writer.line_count}
@@ -80,7 +80,7 @@ class BulkDoor:
         if parsed is not None and parsed[0] == "JOB" and viewer.granted_portfolio_ids is None:
             async with self.database.transaction(viewer.tenant_id) as connection:
                 row = await connection.fetchrow(_EXPORT, viewer.tenant_id, parsed[1])
-        if row is None or not row["is_kept"]:
+        if row is None or (row["state"] == "COMPLETED" and not row["is_kept"]):
             raise Refusal(ErrorCode.NOT_FOUND, "There is no such export, or it is older than seven days.")
         return row
 

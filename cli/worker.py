@@ -36,6 +36,6 @@ async def _work_until_told() -> None:
 
     def run_jobs(database: Database, clock: Clock, settings: Settings) -> Mapping[str, Any]:
         runner = JobRunner(database, clock, settings)
-        return {RUN_JOB: LongWork(database, RUN_JOB, runner.step, runner.break_off).run}
+        return {RUN_JOB: LongWork(database, RUN_JOB, runner).run}
 
     await main(more_jobs=run_jobs)

@@ -905,6 +905,7 @@ CREATE TABLE public.bulk_file (
     byte_count bigint DEFAULT 0 NOT NULL,
     completed_at timestamp with time zone,
     created_at timestamp with time zone NOT NULL,
+    job_id uuid,
     CONSTRAINT bulk_file_byte_count_check CHECK ((byte_count >= 0)),
     CONSTRAINT bulk_file_check CHECK ((num_nonnulls(person_id, service_account_id) <= 1)),
     CONSTRAINT bulk_file_line_count_check CHECK ((line_count >= 0))
@@ -1115,7 +1116,7 @@ CREATE TABLE public.job (
     state text DEFAULT 'QUEUED'::text NOT NULL,
     dry_run boolean DEFAULT false NOT NULL,
     types text[] DEFAULT '{}'::text[] NOT NULL,
-    file_id uuid NOT NULL,
+    file_id uuid,
     line_count integer,
     lines_done integer DEFAULT 0 NOT NULL,
     created_count integer DEFAULT 0 NOT NULL,
@@ -1130,6 +1131,8 @@ CREATE TABLE public.job (
     created_at timestamp with time zone NOT NULL,
     started_at timestamp with time zone,
     finished_at timestamp with time zone,
+    attempt integer DEFAULT 0 NOT NULL,
+    CONSTRAINT job_attempt_check CHECK ((attempt >= 0)),
     CONSTRAINT job_check CHECK ((num_nonnulls(person_id, service_account_id) <= 1)),
     CONSTRAINT job_check1 CHECK (((finished_at IS NULL) = (state = ANY (ARRAY['QUEUED'::text, 'RUNNING'::text])))),
     CONSTRAINT job_kind_check CHECK ((kind = ANY (ARRAY['IMPORT'::text, 'EXPORT'::text]))),
@@ -1636,6 +1639,8 @@ CREATE INDEX assignment_team ON public.assignment USING btree (tenant_id, team_i
 
 CREATE INDEX bulk_file_created ON public.bulk_file USING btree (tenant_id, created_at);
 
+CREATE INDEX bulk_file_job ON public.bulk_file USING btree (tenant_id, job_id) WHERE (job_id IS NOT NULL);
+
 CREATE INDEX connection_lookup ON public.connection USING btree (id);
 
 CREATE UNIQUE INDEX connection_secret_live ON public.connection_secret USING btree (tenant_id, connection_id, slot) WHERE (retired_at IS NULL);
@@ -1741,6 +1746,8 @@ CREATE INDEX saved_view_service_account ON public.saved_view USING btree (tenant
 CREATE INDEX search_word_node ON public.search_word USING btree (tenant_id, node_id);
 
 CREATE INDEX signal_due ON public.signal USING btree (due_at) WHERE (due_at IS NOT NULL);
+
+CREATE INDEX signal_parked ON public.signal USING btree (parked_at) WHERE ((generation > done_generation) AND (parked_at IS NOT NULL));
 
 CREATE INDEX signal_waiting ON public.signal USING btree (raised_at) WHERE ((generation > done_generation) AND (parked_at IS NULL));
 

@@ -9,7 +9,7 @@ import strawberry
 from portfolio.enumerations import JobKind, Scope
 from portfolio.identity import parse_id
 from resolvers.bulk import TYPES
-from resolvers.bulk.files import Owner, create_file
+from resolvers.bulk.files import Owner, forget_files, refuse_full
 from resolvers.mutation import mutation
 from resolvers.outcome import Outcome, Payload, Retryable, UserErrorCode, entity_field, optional, reject, required
 from resolvers.session import Target, Write
@@ -30,10 +30,8 @@ insert into job (tenant_id, id, created_at, kind, dry_run, types, file_id, line_
 values ($1, $2, $3, $4, $5, $6, $7, $8, 'API', $9, $10, $11)
 """
 _SIGNAL = "select raise_signal('run_job', array[$1::uuid])"
-# A key that is limited to portfolios finds the jobs of its own holder.
-_FIND = """
-select * from job where tenant_id = $1 and id = $2 and ($3 or coalesce(person_id, service_account_id) = $4) for update
-"""
+# A key that is limited to portfolios finds the jobs that it has started.
+_FIND = "select * from job where tenant_id = $1 and id = $2 and ($3 or key_id = $4) for update"
 _CANCEL = "update job set state = 'CANCELED', finished_at = $3 where tenant_id = $1 and id = $2"
 
 
@@ -76,13 +74,12 @@ async def export_start(write: Write, input: ExportStartInput) -> Outcome:
     """Write everything that is not archived as JSON lines, as it is at one instant. The job has a path to fetch them;
     they are kept for seven days."""
     types = _read_types(input.types)
-    file_id, viewer = write.new_id(), write.viewer
-    owner = Owner(write.tenant_id, viewer.person_id, viewer.service_account_id)
+    owner = Owner(write.tenant_id, write.viewer.person_id, write.viewer.service_account_id)
     try:
-        await create_file(write.connection, owner, file_id, write.now)
+        await refuse_full(write.connection, owner)
     except Refusal as refusal:
         raise reject(UserErrorCode.LIMIT_EXCEEDED, refusal.message) from None
-    return await _start(write, (JobKind.EXPORT, False, types), file_id, None)
+    return await _start(write, (JobKind.EXPORT, False, types), None, None)
 
 
 @mutation(JobPayload)
@@ -90,18 +87,19 @@ async def job_cancel(write: Write, input: JobCancelInput) -> Outcome:
     """Call a job off; what it has done by then stands. Safe to repeat, and for a finished job, which stays as it is."""
     parsed = parse_id(input.id)
     known = parsed[1] if parsed and parsed[0] == "JOB" else None
-    whose = (write.granted is None, write.viewer.holder_id)
+    whose = (write.granted is None, write.viewer.key_id)
     row = await write.connection.fetchrow(_FIND, write.tenant_id, known, *whose)
     if row is None:
         raise reject(UserErrorCode.NOT_FOUND, "There is no such job.", "id")
     if row["finished_at"] is None:
         await write.execute(_CANCEL, row["id"], write.now)
+        await forget_files(write.connection, write.tenant_id, row["id"])
         write.record(f"{row['kind']}_CANCELED", Target("JOB", row["id"]))
     return _answer(row["id"])
 
 
 async def _start(
-    write: Write, order: tuple[JobKind, bool, Sequence[str]], file_id: UUID, line_count: int | None
+    write: Write, order: tuple[JobKind, bool, Sequence[str]], file_id: UUID | None, line_count: int | None
 ) -> Outcome:
     """order: kind, whether it is a dry run, types."""
     unfinished: int = await write.connection.fetchval(_UNFINISHED, write.tenant_id) or 0

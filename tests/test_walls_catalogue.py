@@ -11,7 +11,7 @@ ROLES = [APPLICATION, RELAY, LOOKUP, "folioscope_owner"]
 
 # Not of a tenant: which migrations ran.
 TABLES_WITHOUT_TENANT = {"schema_migration"}
-INDEXES_ACROSS_TENANTS = {"signal_waiting", "signal_due", "api_key_lookup", "connection_lookup"}
+INDEXES_ACROSS_TENANTS = {"signal_waiting", "signal_due", "signal_parked", "api_key_lookup", "connection_lookup"}
 POLICIES_ACROSS_TENANTS = {
     ("event_unsealed", "relay", RELAY, "*"),
     ("event_seal", "relay", RELAY, "*"),

@@ -17,12 +17,14 @@ from redis.exceptions import RedisError, ResponseError
 from runtime.postgres import Database
 from runtime.redis import JOBS, WORKERS
 from workers.cancellation import is_canceled
-from workers.signals import PASSING, begin_try, waiting_targets
+from workers.signals import PASSING, RUN_JOB, begin_try, waiting_targets
 
 _log = structlog.get_logger()
 
 # A message that came so often without being acknowledged kills the process that takes it.
 MOST_DELIVERIES = 5
+# Those that last long: one at a time, so that the short ones always find a place.
+_ALONE = frozenset({RUN_JOB})
 _ATTEMPTS = 3
 _BLOCK_MILLISECONDS = 1000
 _LONGEST_PAUSE_SECONDS = 2.0
@@ -128,7 +130,11 @@ class Consumer:
             _log.warning("message dropped", message_id=message_id, fields=fields)
             await self._settle(message_id)
             return
-        task = asyncio.create_task(self._handle(message))
+        if message.job in _ALONE and any(task.get_name() == message.job for task in self._running.values()):
+            # Another worker may have a place; the sweeper rings again.
+            await self._settle(message_id)
+            return
+        task = asyncio.create_task(self._handle(message), name=message.job)
         self._running[message_id] = task
         task.add_done_callback(lambda _: self._running.pop(message_id, None))
 

@@ -41,12 +41,20 @@ _FORGET_FILES = """
 with old as (
   select f.id from bulk_file f
   where f.tenant_id = $1 and f.created_at < $2::timestamptz - interval '7 days'
-    and not exists (select from job j where j.tenant_id = $1 and j.file_id = f.id and j.finished_at is null)
+    and not exists (select from job j where j.tenant_id = $1 and f.id = j.file_id and j.finished_at is null)
+    and not exists (select from job j where j.tenant_id = $1 and j.id = f.job_id and j.finished_at is null)
   limit $3
 ), part as (
   delete from bulk_file_part where tenant_id = $1 and file_id in (select id from old)
 )
 delete from bulk_file where tenant_id = $1 and id in (select id from old)
+"""
+# They say what stood in the file.
+_FORGET_ERRORS = """
+delete from job_line_error where tenant_id = $1 and (job_id, line, position) in (
+  select e.job_id, e.line, e.position from job_line_error e
+  join job j on j.tenant_id = e.tenant_id and j.id = e.job_id
+  where e.tenant_id = $1 and j.finished_at < $2::timestamptz - interval '7 days' limit $3)
 """
 
 
@@ -92,10 +100,10 @@ async def raise_due(connection: asyncpg.Connection, clock: Clock) -> int:
 
 
 async def keep_house(connection: asyncpg.Connection, database: Database, clock: Clock) -> None:
-    """Partitions of the coming quarters; forgets idempotent calls and bulk files after 7 days. Safe to run twice."""
+    """Partitions of the coming quarters; forgets calls, files and their mistakes after 7 days. Safe to run twice."""
     await connection.execute(_PREPARE_PARTITIONS)
     for row in await connection.fetch(_TENANTS):
-        for statement, batch in ((_FORGET_CALLS, _BATCH), (_FORGET_FILES, _FILES)):
+        for statement, batch in ((_FORGET_CALLS, _BATCH), (_FORGET_FILES, _FILES), (_FORGET_ERRORS, _BATCH)):
             while await _forget(database, row["tenant_id"], clock, (statement, batch)) == batch:
                 continue
 

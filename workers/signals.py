@@ -37,6 +37,10 @@ _WAITING = """
 select target_id from signal
 where tenant_id = $1 and job = $2 and generation > done_generation and parked_at is null
 """
+_PARKED = """
+select generation from signal
+where tenant_id = $1 and job = $2 and target_id = $3 and generation > done_generation and parked_at is not null
+"""
 # Waits of 1, 2, 4, 8 and 16 s. Counted before the try, so that a crash counts, too.
 _BEGIN_TRY = """
 update signal
@@ -44,7 +48,7 @@ set tries = least(tries + 1, $4), run_after = clock_timestamp() + make_interval(
     parked_at = case when tries >= $4 then clock_timestamp() end,
     error_code = case when tries >= $4 then coalesce(error_code, 'CRASHED') else error_code end
 where tenant_id = $1 and job = $2 and target_id = any ($3) and generation > done_generation
-  and parked_at is null
+  and parked_at is null and (run_after is null or run_after <= clock_timestamp())
 returning target_id, parked_at is null as may_run
 """
 _FAIL = """
@@ -63,12 +67,23 @@ update signal set run_after = clock_timestamp() + make_interval(secs => $4),
                   tries = case when $5 then 0 else tries end
 where tenant_id = $1 and job = $2 and target_id = $3 and generation > done_generation and parked_at is null
 """
+# The try that was counted before it was one.
+_GIVE_BACK = """
+update signal set run_after = clock_timestamp(), tries = greatest(tries - 1, 0)
+where tenant_id = $1 and job = $2 and target_id = $3 and generation > done_generation and parked_at is null
+"""
 
 
 async def waiting_generation(database: Database, tenant_id: UUID, job: str, target_id: UUID) -> int | None:
     """To be read before the inputs; null if nothing is to be done now."""
     async with database.transaction(tenant_id) as connection:
         return await connection.fetchval(_GENERATION, tenant_id, job, target_id)
+
+
+async def parked_generation(database: Database, tenant_id: UUID, job: str, target_id: UUID) -> int | None:
+    """Null: it is not parked."""
+    async with database.transaction(tenant_id) as connection:
+        return await connection.fetchval(_PARKED, tenant_id, job, target_id)
 
 
 async def waiting_targets(database: Database, tenant_id: UUID, job: str) -> list[UUID]:
@@ -78,7 +93,8 @@ async def waiting_targets(database: Database, tenant_id: UUID, job: str) -> list
 
 
 async def begin_try(database: Database, tenant_id: UUID, job: str, target_ids: Iterable[UUID]) -> set[UUID]:
-    """Counts one try of each and returns those that may run; one without a try left is parked."""
+    """Counts one try of each and returns those that may run; one without a try left is parked, and one that somebody
+    else has begun meanwhile is left to them."""
     async with database.transaction(tenant_id) as connection:
         rows = await connection.fetch(_BEGIN_TRY, tenant_id, job, list(target_ids), MOST_TRIES)
     return {row["target_id"] for row in rows if row["may_run"]}
@@ -98,6 +114,12 @@ async def finish(database: Database, tenant_id: UUID, job: str, target_id: UUID,
 
 
 async def lease(database: Database, key: tuple[UUID, str, UUID], seconds: float, *, forget_tries: bool = False) -> None:
-    """Keeps a signal from being rung for so many seconds; 0 gives it back."""
+    """Keeps a signal from being rung for so many seconds."""
     async with database.transaction(key[0]) as connection:
         await connection.execute(_LEASE, *key, seconds, forget_tries)
+
+
+async def give_back(database: Database, key: tuple[UUID, str, UUID]) -> None:
+    """A signal whose try came to nothing for no fault of its own: it waits again, and the try is not counted."""
+    async with database.transaction(key[0]) as connection:
+        await connection.execute(_GIVE_BACK, *key)

@@ -30,6 +30,17 @@ from (
 where s.tenant_id = waiting.tenant_id and s.job = waiting.job and s.target_id = waiting.target_id
 returning s.tenant_id, s.job, s.target_id
 """
+# Somebody waits for its end: the job breaks it off and is done.
+_PARKED_WORK = """
+update signal s set rung_at = clock_timestamp()
+from (
+  select tenant_id, job, target_id from signal
+  where generation > done_generation and parked_at is not null and job = 'run_job'
+    and (rung_at is null or rung_at < clock_timestamp() - interval '3 seconds')
+  limit 100 for update skip locked) parked
+where s.tenant_id = parked.tenant_id and s.job = parked.job and s.target_id = parked.target_id
+returning s.tenant_id, s.job, s.target_id
+"""
 _COUNTS = """
 select job, count(*) filter (where parked_at is null) as waiting,
        count(*) filter (where parked_at is not null) as parked,
@@ -51,8 +62,9 @@ async def run_sweep(relay: Database, redis: Redis) -> None:
         await asyncio.sleep(SECONDS)
         try:
             await measure(relay)
-            if count := await ring_waiting(relay, redis, _LEFT_BEHIND):
-                _log.info("rung again", signals=count)
+            for statement in (_LEFT_BEHIND, _PARKED_WORK):
+                if count := await ring_waiting(relay, redis, statement):
+                    _log.info("rung again", signals=count)
             await remove_dead_consumers(redis)
         except (*PASSING, RedisError) as fault:
             _log.warning("sweep put off", error=repr(fault))

@@ -1,5 +1,6 @@
 """An export: every type, read from one snapshot of the data, a part at a time. Begun again, it begins anew."""
 
+import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from uuid import UUID
@@ -8,15 +9,15 @@ import asyncpg
 
 from portfolio.enumerations import JobState, Scope
 from resolvers.bulk import TYPES
-from resolvers.bulk.files import PART_BYTES, FileWriter
-from resolvers.bulk.job_row import Broken, JobRow, Progress
+from resolvers.bulk.files import PART_BYTES, Owner, complete_file, create_file, forget_files, keep_part
+from resolvers.bulk.job_row import Attempt, Broken, JobRow, Progress
 from runtime.clock import Clock
 from runtime.postgres import Database
 from runtime.refusal import Refusal
 
 _ROWS_AT_ONCE = 500
-_FORGET_PARTS = "delete from bulk_file_part where tenant_id = $1 and file_id = $2"
-_BEGIN_AGAIN = "update bulk_file set line_count = 0, byte_count = 0 where tenant_id = $1 and id = $2"
+# A member whose value is exported.LEFT_OUT. The first member is the type.
+_LEFT_OUT = re.compile(r',"\w+":"\\u0001"')
 # A whole table may have to be sorted before its first row comes, and a terminal's reader may pause.
 _PATIENCE = """
 select set_config('statement_timeout', '120000', true),
@@ -24,31 +25,46 @@ select set_config('statement_timeout', '120000', true),
 """
 
 
-async def export(database: Database, clock: Clock, tenant_id: UUID, job_id: UUID) -> None:
-    """Raises Broken when the rights are gone. A canceled job ends here at the next part."""
-    async with database.transaction(tenant_id) as connection:
-        job = await JobRow.lock(connection, tenant_id, job_id, clock)
-        if job is None:
-            return
-        await _check_rights(job)
-        file_id, types = job.row["file_id"], job.row["types"]
-        await connection.execute(_FORGET_PARTS, tenant_id, file_id)
-        await connection.execute(_BEGIN_AGAIN, tenant_id, file_id)
-    writer = FileWriter(database, tenant_id, file_id)
+async def export(database: Database, clock: Clock, attempt: Attempt) -> None:
+    """Raises Broken when the rights are gone. A job that was canceled or overtaken ends at the next part."""
     try:
-        async with open_snapshot(database, tenant_id) as connection:
-            async for part in parts(connection, tenant_id, types):
-                await writer.write(part)
-                if not await _advance(database, clock, (tenant_id, job_id), writer.line_count):
-                    return
+        file_id, lines = clock.new_id(), 0
+        async with _job(database, clock, attempt) as job:
+            if job is None:
+                return
+            await _begin(job, file_id)
+            types = job.row["types"]
+        async with open_snapshot(database, attempt.tenant_id) as connection:
+            async for part in parts(connection, attempt.tenant_id, types):
+                async with _job(database, clock, attempt) as job:
+                    if job is None:
+                        return
+                    lines += await keep_part(job.connection, (attempt.tenant_id, file_id), lines + 1, part)
+                    await job.advance(Progress(lines))
     except Refusal as refusal:
         raise Broken(refusal.message) from None
-    await writer.close(clock.now())
-    async with database.transaction(tenant_id) as connection:
-        job = await JobRow.lock(connection, tenant_id, job_id, clock)
+    async with _job(database, clock, attempt) as job:
         if job is not None:
-            await job.advance(Progress(writer.line_count))
-            await job.finish(JobState.COMPLETED)
+            await complete_file(job.connection, (attempt.tenant_id, file_id), clock.now())
+            await job.finish(JobState.COMPLETED, file_id=file_id)
+
+
+@asynccontextmanager
+async def _job(database: Database, clock: Clock, attempt: Attempt) -> AsyncIterator[JobRow | None]:
+    """Under lock, in a transaction of its own. Null: as JobRow.lock."""
+    async with database.transaction(attempt.tenant_id) as connection:
+        yield await JobRow.lock(connection, attempt, clock)
+
+
+async def _begin(job: JobRow, file_id: UUID) -> None:
+    """A file of this attempt alone, in place of those of earlier ones."""
+    viewer = await job.viewer()
+    if Scope.ADMIN not in viewer.scopes or viewer.granted_portfolio_ids is not None:
+        raise Broken("The API key that it was started with may no longer read everything.")
+    await forget_files(job.connection, job.tenant_id, job.id)
+    await job.begin_again()
+    owner = Owner(job.tenant_id, viewer.person_id, viewer.service_account_id)
+    await create_file(job.connection, owner, file_id, job.clock.now(), job.id)
 
 
 @asynccontextmanager
@@ -67,23 +83,8 @@ async def parts(connection: asyncpg.Connection, tenant_id: UUID, types: Sequence
             continue
         statement = f"select row_to_json(r)::text from ({declared.export}) r"
         async for row in connection.cursor(statement, tenant_id, prefetch=_ROWS_AT_ONCE):
-            waiting += row[0].encode() + b"\n"
+            waiting += _LEFT_OUT.sub("", row[0]).encode() + b"\n"
             if len(waiting) >= PART_BYTES:
                 yield bytes(waiting)
                 waiting.clear()
     yield bytes(waiting)
-
-
-async def _advance(database: Database, clock: Clock, place: tuple[UUID, UUID], line: int) -> bool:
-    """False: the job was canceled meanwhile."""
-    async with database.transaction(place[0]) as connection:
-        job = await JobRow.lock(connection, *place, clock)
-        if job is not None:
-            await job.advance(Progress(line))
-        return job is not None
-
-
-async def _check_rights(job: JobRow) -> None:
-    viewer = await job.viewer()
-    if Scope.ADMIN not in viewer.scopes or viewer.granted_portfolio_ids is not None:
-        raise Broken("The API key that it was started with may no longer read everything.")

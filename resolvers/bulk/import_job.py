@@ -4,13 +4,12 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from uuid import UUID
 
 import asyncpg
 
 from portfolio.enumerations import JobState
 from resolvers.bulk.files import Part, read_part
-from resolvers.bulk.job_row import JobRow, LineError, Progress
+from resolvers.bulk.job_row import Attempt, JobRow, LineError, Progress
 from resolvers.bulk.line import LineType, Values, read_line, refusal_of
 from resolvers.bulk.measurements import MEASUREMENT, MOST_ROWS, record_lines
 from resolvers.bulk.members import public_path
@@ -21,17 +20,15 @@ from resolvers.write import taken
 from runtime.clock import Clock
 from runtime.events import Actor
 from runtime.postgres import Database
+from runtime.telemetry import escape
 from runtime.viewer import Viewer
 
+# A line that is wrong in many ways, or with long words, must not fill what is kept of the job.
+_MOST_ERRORS_OF_A_LINE = 20
+_LONGEST_WORDS = 500
 # Others wait for what a run has locked, and for its events.
 _LONGEST_RUN_SECONDS = 0.25
 _MOST_PARTS_AT_HAND = 4
-
-_FORGET_ERRORS = "delete from job_line_error where tenant_id = $1 and job_id = $2"
-_BEGIN_AGAIN = """
-update job set lines_done = 0, created_count = 0, changed_count = 0, unchanged_count = 0, failed_count = 0
-where tenant_id = $1 and id = $2
-"""
 
 
 @dataclass(frozen=True)
@@ -55,25 +52,26 @@ class Importer:
                 return
         await job.finish(JobState.COMPLETED)
 
-    async def rehearse(self, tenant_id: UUID, id: UUID) -> None:
+    async def rehearse(self, attempt: Attempt) -> None:
         """A dry run as a whole: runs of lines as the import would have them, each undone. Begun again, it begins anew.
 
         What an earlier run made, and was undone, is made again in the run in which a line names it.
         """
         made: dict[Name, int] = {}
         at_hand: dict[int, Part] = {}
-        async with self.database.transaction(tenant_id) as connection:
-            await connection.execute(_FORGET_ERRORS, tenant_id, id)
-            await connection.execute(_BEGIN_AGAIN, tenant_id, id)
+        async with self.database.transaction(attempt.tenant_id) as connection:
+            job = await JobRow.lock(connection, attempt, self.clock)
+            if job is not None:
+                await job.begin_again()
         while True:
-            async with self.database.transaction(tenant_id) as connection:
-                job = await JobRow.lock(connection, tenant_id, id, self.clock)
+            async with self.database.transaction(attempt.tenant_id) as connection:
+                job = await JobRow.lock(connection, attempt, self.clock)
                 if job is None:
                     return
                 row, run = job.row, None
                 if row["lines_done"] < row["line_count"]:
                     run = _Run(self, connection, await job.viewer(), job.actor, made, _Lines(job, at_hand))
-                    part = await read_part(connection, tenant_id, row["file_id"], row["lines_done"] + 1)
+                    part = await read_part(connection, job.tenant_id, row["file_id"], row["lines_done"] + 1)
                     await _undone(connection, run, part, row["lines_done"] + 1)
                     await job.advance(run.done, run.errors)
                 if run is None or run.done.line >= row["line_count"]:
@@ -155,8 +153,12 @@ class _Run:
                 await write.finish(self.actor)
         except Exception as fault:
             errors, self._made_again = refusal_of(fault), made_again
-            for place in range(len(batch)):
-                self._refuse(first_line + place, errors)
+            if len(batch) == 1:
+                self._refuse(first_line, errors)
+            else:
+                # One line must not take the others with it.
+                for place, given in enumerate(batch):
+                    await self._record(first_line + place, [given])
             return
         self.done.created += recorded.accepted
         self.done.unchanged += recorded.duplicates
@@ -215,9 +217,14 @@ class _Run:
     def _refuse(self, line: int, errors: Sequence[UserError]) -> None:
         self.done.failed += 1
         self.errors += [
-            LineError(line, position, error.code, error.message, public_path(error.field))
-            for position, error in enumerate(errors)
+            LineError(line, position, error.code, _plain(error.message), path and [_plain(step) for step in path])
+            for position, error in enumerate(errors[:_MOST_ERRORS_OF_A_LINE])
+            for path in [public_path(error.field)]
         ]
+
+
+def _plain(text: str) -> str:
+    return escape(text[:_LONGEST_WORDS])[:_LONGEST_WORDS]
 
 
 def _read_measurement(text: bytes) -> Values | None:

@@ -3,20 +3,30 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import asyncpg
 
 from portfolio.enumerations import JobState, Scope
 from portfolio.identity import print_id
+from resolvers.bulk.files import forget_files
 from runtime.clock import Clock
 from runtime.events import Actor, Change, Event, append
 from runtime.viewer import Viewer
 
 MOST_ERRORS = 1_000
 
-_LOCK = "select * from job where tenant_id = $1 and id = $2 for no key update"
+_BEGIN_ATTEMPT = "update job set attempt = attempt + 1 where tenant_id = $1 and id = $2 returning attempt"
+_IS_FINISHED = "select finished_at is not null from job where tenant_id = $1 and id = $2"
+_LOCK = """
+select * from job where tenant_id = $1 and id = $2 and ($3::integer is null or attempt = $3) for no key update
+"""
+_BEGIN_AGAIN = """
+update job set lines_done = 0, created_count = 0, changed_count = 0, unchanged_count = 0, failed_count = 0
+where tenant_id = $1 and id = $2
+"""
+_FORGET_ERRORS = "delete from job_line_error where tenant_id = $1 and job_id = $2"
 _BEGIN = """
 update job set state = 'RUNNING', started_at = coalesce(started_at, $3),
                line_count = (select f.line_count from bulk_file f where f.tenant_id = $1 and f.id = job.file_id
@@ -38,7 +48,7 @@ order by e.line, e.position
 limit greatest($8 - (select count(*) from job_line_error where tenant_id = $1 and job_id = $2), 0)
 """
 _FINISH = """
-update job set state = $3, finished_at = $4, error = $5,
+update job set state = $3, finished_at = $4, error = $5, file_id = coalesce($6, file_id),
                line_count = case when $3 = 'COMPLETED' then lines_done else line_count end
 where tenant_id = $1 and id = $2
 returning *
@@ -48,6 +58,14 @@ _KEY = "select * from find_api_key($1)"
 
 class Broken(Exception):
     """The job cannot go on; the message is for whoever started it."""
+
+
+class Attempt(NamedTuple):
+    """A process's attempt at a job, which a later one makes void. number null: whatever attempt there is."""
+
+    tenant_id: UUID
+    job_id: UUID
+    number: int | None = None
 
 
 @dataclass(frozen=True)
@@ -72,6 +90,15 @@ class Progress:
     failed: int = 0
 
 
+async def begin_attempt(connection: asyncpg.Connection, tenant_id: UUID, id: UUID) -> int:
+    number: Any = await connection.fetchval(_BEGIN_ATTEMPT, tenant_id, id)
+    return number
+
+
+async def is_finished(connection: asyncpg.Connection, tenant_id: UUID, id: UUID) -> bool:
+    return await connection.fetchval(_IS_FINISHED, tenant_id, id) is not False
+
+
 class JobRow:
     """A job under lock, in a transaction under its tenant's claim."""
 
@@ -81,14 +108,14 @@ class JobRow:
         self.tenant_id: UUID = row["tenant_id"]
 
     @classmethod
-    async def lock(cls, connection: asyncpg.Connection, tenant_id: UUID, id: UUID, clock: Clock) -> "JobRow | None":
-        """Null: it is finished, or there is none. It runs from now on, if it waited."""
-        row = await connection.fetchrow(_LOCK, tenant_id, id)
+    async def lock(cls, connection: asyncpg.Connection, attempt: Attempt, clock: Clock) -> "JobRow | None":
+        """Null: it is finished, a later attempt has it, or there is none. It runs from now on, if it waited."""
+        row = await connection.fetchrow(_LOCK, *attempt)
         if row is None or row["finished_at"] is not None:
             return None
         if row["state"] == JobState.QUEUED:
-            await connection.execute(_BEGIN, tenant_id, id, clock.now())
-            row = await connection.fetchrow(_LOCK, tenant_id, id)
+            await connection.execute(_BEGIN, *attempt[:2], clock.now())
+            row = await connection.fetchrow(_LOCK, *attempt)
         return cls(connection, row, clock)
 
     @property
@@ -109,6 +136,11 @@ class JobRow:
         grants = None if granted is None else tuple(granted)
         return Viewer(self.tenant_id, row["key_id"], *holder, frozenset(key["scopes"]), grants)
 
+    async def begin_again(self) -> None:
+        """As if nothing had been done yet."""
+        await self.connection.execute(_FORGET_ERRORS, self.tenant_id, self.id)
+        await self.connection.execute(_BEGIN_AGAIN, self.tenant_id, self.id)
+
     async def advance(self, done: Progress, errors: Sequence[LineError] = ()) -> None:
         counts = (done.created, done.changed, done.unchanged, done.failed)
         await self.connection.execute(_ADVANCE, self.tenant_id, self.id, done.line, *counts)
@@ -122,10 +154,12 @@ class JobRow:
             ]
             await self.connection.execute(_KEEP_ERRORS, self.tenant_id, self.id, *columns, MOST_ERRORS)
 
-    async def finish(self, state: JobState, error: str | None = None) -> None:
-        """Ends the job and tells of it: one event, whatever it came to."""
+    async def finish(self, state: JobState, error: str | None = None, file_id: UUID | None = None) -> None:
+        """Ends the job and tells of it: one event, whatever it came to. file_id: what an export has written."""
         now: datetime = self.clock.now()
-        row: Any = await self.connection.fetchrow(_FINISH, self.tenant_id, self.id, state, now, error)
+        row: Any = await self.connection.fetchrow(_FINISH, self.tenant_id, self.id, state, now, error, file_id)
+        if state == JobState.FAILED:
+            await forget_files(self.connection, self.tenant_id, self.id)
         told = {
             "isDryRun": row["dry_run"],
             "linesDone": row["lines_done"],

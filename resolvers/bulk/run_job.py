@@ -7,7 +7,7 @@ from portfolio.enumerations import JobKind, JobState
 from resolvers.bulk import TYPES
 from resolvers.bulk.export_job import export
 from resolvers.bulk.import_job import Importer
-from resolvers.bulk.job_row import Broken, JobRow
+from resolvers.bulk.job_row import Attempt, Broken, JobRow, begin_attempt, is_finished
 from resolvers.bulk.line import LineType
 from resolvers.bulk.measurements import MEASUREMENT
 from resolvers.execute import Schema
@@ -30,23 +30,34 @@ class JobRunner:
         types = {declared.name: LineType(declared, schema) for declared in TYPES if declared.name != MEASUREMENT}
         return Importer(self.database, self.clock, types, self._settings.derive_key(encryption.PURPOSE))
 
-    async def step(self, tenant_id: UUID, job_id: UUID) -> bool:
-        """True: there is more to do. What it has done is committed."""
+    async def begin(self, tenant_id: UUID, job_id: UUID) -> int:
+        """Number of a new attempt. Steps of earlier ones do nothing from now on."""
+        async with self.database.transaction(tenant_id) as connection:
+            return await begin_attempt(connection, tenant_id, job_id)
+
+    async def step(self, tenant_id: UUID, job_id: UUID, attempt: int) -> bool | None:
+        """True: there is more to do; null: a later attempt does it. What it has done is committed."""
+        mine = Attempt(tenant_id, job_id, attempt)
         try:
-            return await self._step(tenant_id, job_id)
+            if await self._step(mine):
+                return True
         except Broken as fault:
-            await self.break_off(tenant_id, job_id, str(fault))
-            return False
+            await self._fail(mine, str(fault))
+        async with self.database.transaction(tenant_id) as connection:
+            return False if await is_finished(connection, tenant_id, job_id) else None
 
     async def break_off(self, tenant_id: UUID, job_id: UUID, error: str) -> None:
-        async with self.database.transaction(tenant_id) as connection:
-            job = await JobRow.lock(connection, tenant_id, job_id, self.clock)
+        await self._fail(Attempt(tenant_id, job_id), error)
+
+    async def _fail(self, attempt: Attempt, error: str) -> None:
+        async with self.database.transaction(attempt.tenant_id) as connection:
+            job = await JobRow.lock(connection, attempt, self.clock)
             if job is not None:
                 await job.finish(JobState.FAILED, error)
 
-    async def _step(self, tenant_id: UUID, job_id: UUID) -> bool:
-        async with self.database.transaction(tenant_id) as connection:
-            job = await JobRow.lock(connection, tenant_id, job_id, self.clock)
+    async def _step(self, attempt: Attempt) -> bool:
+        async with self.database.transaction(attempt.tenant_id) as connection:
+            job = await JobRow.lock(connection, attempt, self.clock)
             if job is None:
                 return False
             if job.row["line_count"] is None and job.row["kind"] == JobKind.IMPORT:
@@ -55,7 +66,7 @@ class JobRunner:
                 await self._importer.step(job)
                 return True
         if job.row["kind"] == JobKind.IMPORT:
-            await self._importer.rehearse(tenant_id, job_id)
+            await self._importer.rehearse(attempt)
         else:
-            await export(self.database, self.clock, tenant_id, job_id)
+            await export(self.database, self.clock, attempt)
         return False

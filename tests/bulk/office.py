@@ -78,7 +78,8 @@ class Office:
         return answer["job"]
 
     async def run(self, job: str) -> dict[str, Any]:
-        while await self.runner.step(self.tenant.id, uuid_of(job)):
+        attempt = await self.runner.begin(self.tenant.id, uuid_of(job))
+        while await self.runner.step(self.tenant.id, uuid_of(job), attempt):
             continue
         return await self.read(job)
 

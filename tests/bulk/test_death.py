@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from tests.bulk.office import KPI, PORTFOLIO, PRODUCT, Office, counts, measurement
+from resolvers.bulk.run_job import JobRunner
+from tests.bulk.office import KPI, PORTFOLIO, PRODUCT, SETTINGS, Office, counts, measurement
 from tests.resolvers.tenant import Tenant, uuid_of
 from workers.long_work import LongWork
 from workers.signals import MOST_TRIES, RUN_JOB
@@ -80,13 +81,15 @@ async def test_an_import_whose_worker_was_killed_goes_on_where_it_was(tenant: Te
     assert made == {"products": _PRODUCTS + 1, "measurements": _PRODUCTS, "events": _PRODUCTS + 1, "ends": 1}
 
 
-async def test_a_job_that_kills_its_workers_is_broken_off(office: Office):
+async def test_a_job_that_kills_its_workers_is_broken_off(office: Office, monkeypatch: pytest.MonkeyPatch):
     job = await office.start([PORTFOLIO])
 
-    async def die(*_: Any) -> bool:
+    async def die(*_: Any) -> None:
         raise KeyboardInterrupt
 
-    work = LongWork(office.tenant.database, RUN_JOB, die, office.runner.break_off)
+    runner = JobRunner(office.tenant.database, office.runner.clock, SETTINGS)
+    monkeypatch.setattr(runner, "step", die)
+    work = LongWork(office.tenant.database, RUN_JOB, runner)
     for _ in range(MOST_TRIES):
         with pytest.raises(KeyboardInterrupt):
             await work.run(office.tenant.id, uuid_of(job), False)
@@ -99,7 +102,7 @@ async def test_a_job_that_kills_its_workers_is_broken_off(office: Office):
 
 async def test_two_workers_at_once_do_a_job_once(office: Office):
     job = await office.start([PORTFOLIO, PRODUCT, KPI, *(measurement(1, value) for value in range(3000))])
-    works = [LongWork(office.tenant.database, RUN_JOB, office.runner.step, office.runner.break_off) for _ in range(3)]
+    works = [LongWork(office.tenant.database, RUN_JOB, office.runner) for _ in range(3)]
     await asyncio.gather(*(work.run(office.tenant.id, uuid_of(job), False) for work in works))
     # Even if both believed that it was theirs.
     other = await office.start([*(measurement(2, value) for value in range(3000))])
@@ -111,7 +114,8 @@ async def test_two_workers_at_once_do_a_job_once(office: Office):
 
 async def test_a_canceled_job_stops_and_what_it_has_done_stands(office: Office):
     job = await office.start([PORTFOLIO, *({**PRODUCT, "key": f"P-{number}"} for number in range(500))])
-    assert await office.runner.step(office.tenant.id, uuid_of(job))
+    attempt = await office.runner.begin(office.tenant.id, uuid_of(job))
+    assert await office.runner.step(office.tenant.id, uuid_of(job), attempt)
     for _ in range(2):
         answer = await office.tenant.change("jobCancel", {"id": job}, office.viewer)
         assert answer["userErrors"] == []

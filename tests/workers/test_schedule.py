@@ -58,7 +58,7 @@ async def leaders(database: str) -> int:
     return count or 0
 
 
-async def test_housekeeping_prepares_partitions_and_forgets_old_calls_and_files(
+async def test_housekeeping_prepares_partitions_and_forgets_old_calls_files_and_mistakes(
     company: Company, database: str, application: Database
 ):
     await company.add_portfolio()
@@ -80,6 +80,17 @@ async def test_housekeeping_prepares_partitions_and_forgets_old_calls_and_files(
                 "insert into bulk_file_part (tenant_id, file_id, first_line, content) values ($1, $2, 1, '')",
                 *(company.tenant_id, file_id),
             )
+        for line, days in ((1, 8), (2, 6)):
+            await connection.execute(
+                "insert into job (tenant_id, id, kind, via, state, created_at, finished_at)"
+                " values ($1, $2, 'IMPORT', 'COMMAND', 'FAILED', $3, $3)",
+                *(company.tenant_id, job_id := company.new_id(), company.hands.now - timedelta(days=days)),
+            )
+            await connection.execute(
+                "insert into job_line_error (tenant_id, job_id, line, position, code, message)"
+                " values ($1, $2, $3, 0, 'INVALID', '')",
+                *(company.tenant_id, job_id, line),
+            )
     relay = await open_connection(database, RELAY_ROLE)
     for _ in range(2):
         await schedule.keep_house(relay, application, company.hands.clock)
@@ -88,3 +99,5 @@ async def test_housekeeping_prepares_partitions_and_forgets_old_calls_and_files(
     assert [row["idempotency_key"] for row in kept] == ["young"]
     parts = await company.fetch("select file_id from bulk_file_part where tenant_id = $1", company.tenant_id)
     assert [row["file_id"] for row in parts] == list(files)[-1:]
+    mistakes = await company.fetch("select line from job_line_error where tenant_id = $1", company.tenant_id)
+    assert [row["line"] for row in mistakes] == [2]
