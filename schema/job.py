@@ -12,17 +12,12 @@ from portfolio.enumerations import JobKind, JobState
 from schema.node import Node
 from schema.scalars import COMPARATORS
 
-_MINE = (
-    "exists (select from api_key k where k.tenant_id = {self}.tenant_id and k.id = {key_id}"
-    " and coalesce(k.person_id, k.service_account_id) = coalesce({self}.person_id, {self}.service_account_id))"
-)
-
 
 def _errors(arguments: Mapping[str, Any]) -> str:
     after = " and e.line > {afterLine}" if arguments.get("afterLine") is not None else ""
     return (
         "(select e.* from job_line_error e where e.tenant_id = {tenant} and e.job_id = {self}.id"
-        f"{after} order by e.line, e.position limit 100) {{other}}"
+        f"{after} order by e.line fetch first 100 rows with ties) {{other}}"
     )
 
 
@@ -36,8 +31,9 @@ class JobLineError:
     field: list[str] | None = column("Path to the member at fault inside the line; null: the line as a whole.")
 
 
-# What is imported may lie outside a viewer's portfolios: viewers with grants see the jobs of their own holder only.
-@table("job", kind="JOB", wall=_MINE)
+# What is imported may lie outside a viewer's portfolios, and its mistakes tell of it: viewers with grants see the jobs
+# of their own key only, for another key of its holder may have other grants.
+@table("job", kind="JOB", wall="{self}.key_id = {key_id}")
 class Job(Node):
     """An import or an export, which goes on after the answer, and after a worker that died, until it is finished."""
 
@@ -59,7 +55,7 @@ class Job(Node):
     failed_count: int = column("Number of lines that were refused.")
     errors = rows(
         JobLineError,
-        "Mistakes by line, at most 100; of a job the first 1,000 are kept.",
+        "Mistakes by line, about 100: of a line they come all or none. Of a job the first 1,000 are kept, for seven days.",
         _errors,
         "{other}.line, {other}.position",
         arguments={"after_line": argument(int | None, "Line after which the list begins. Null: from the first on.")},

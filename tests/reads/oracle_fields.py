@@ -140,7 +140,7 @@ VISIBLE: dict[str, Callable[[View, Row], bool]] = {
         if row["subject_id"] is None
         else view.home(row["subject_id"]) in view.granted
     ),
-    "Job": lambda view, row: view.viewer.holder_id in (row["person_id"], row["service_account_id"]),
+    "Job": lambda view, row: row["key_id"] == view.viewer.key_id,
 }
 # Who sees what, for every viewer.
 FENCES: dict[str, Callable[[View, Row], bool]] = {

@@ -99,7 +99,8 @@ def line_errors(view: View, job: Row, after_line: int | None) -> list[Row]:
         for error in view.rows("job_line_error")
         if error["job_id"] == job["id"] and error["line"] > (after_line or 0)
     ]
-    return sorted(found, key=lambda error: (error["line"], error["position"]))[:100]
+    found.sort(key=lambda error: (error["line"], error["position"]))
+    return [error for error in found if len(found) <= 100 or error["line"] <= found[99]["line"]]
 
 
 def progress_percent(job: Row) -> int | None:

@@ -159,9 +159,9 @@ class PlansBuilder:
             holder = {"person_id": key["person_id"], "service_account_id": key["service_account_id"]}
             kind = self.chance.choice(["IMPORT", "EXPORT"])
             state = self.chance.choice(["QUEUED", "RUNNING", "COMPLETED", "COMPLETED", "FAILED", "CANCELED"])
-            self.job(kind, state, **holder)
+            self.job(kind, state, key["id"], **holder)
 
-    def job(self, kind: str, state: str, **holder: Any) -> None:
+    def job(self, kind: str, state: str, key_id: UUID, **holder: Any) -> None:
         tenant, chance = self.tenant, self.chance
         identifier, file_id, created_at = tenant.new_id(), tenant.new_id(), tenant.instant()
         if chance.random() < 0.7:
@@ -180,6 +180,7 @@ class PlansBuilder:
             failed_count=chance.randrange(9),
             error=tenant.text(identifier) if state == "FAILED" else None,
             via="API",
+            key_id=key_id,
             **holder,
             created_at=created_at,
             started_at=None if state == "QUEUED" else created_at,
