@@ -12,7 +12,7 @@ from uuid import UUID
 import asyncpg
 import typer
 from rich.console import Console
-from rich.markup import escape
+from rich.markup import escape as escape_markup
 from rich.table import Table
 
 from cli.application import app
@@ -20,6 +20,7 @@ from cli.progress import Report, step
 from runtime.clock import Clock
 from runtime.failure import Failure
 from runtime.settings import Settings, load_settings
+from runtime.telemetry import escape
 
 if TYPE_CHECKING:
     from runtime.postgres import Database
@@ -135,7 +136,7 @@ async def _import(settings: Settings, file: Path, dry_run: bool, organization: s
         tenant = await find_tenant(settings.database_url, database, organization)
         job_id = await start_import(database, clock, tenant.id, _Pieces(file), dry_run=dry_run)
         runner = JobRunner(database, clock, settings)
-        work = LongWork(database, RUN_JOB, runner.step, runner.break_off)
+        work = LongWork(database, RUN_JOB, runner)
         working = asyncio.create_task(_work(work, database, (tenant.id, job_id)))
         while not working.done():
             job = await _read(database, (tenant.id, job_id))
@@ -171,10 +172,15 @@ def _show(outcome: _Outcome) -> None:
         table = Table("Line", "Mistake", "Member", "What to do", box=None)
         for error in outcome.errors:
             member = ".".join(error["field"] or ())
-            table.add_row(str(error["line"]), error["code"], escape(member), escape(error["message"]))
+            table.add_row(str(error["line"]), error["code"], _plain(member), _plain(error["message"]))
         console.print(table)
     counts = ((job[f"{name}_count"], name) for name in ("created", "changed", "unchanged", "failed"))
     told = ", ".join(f"{count:,} {name}" for count, name in counts)
     console.print(f"{job['lines_done']:,} lines: {told}{'; nothing was changed' if job['dry_run'] else ''}.")
     if job["error"]:
-        console.print(f"[red]It broke off:[/] {escape(job['error'])}")
+        console.print(f"[red]It broke off:[/] {_plain(job['error'])}")
+
+
+def _plain(text: str) -> str:
+    """What a file says neither moves the cursor nor is markup."""
+    return escape_markup(escape(text))

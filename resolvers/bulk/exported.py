@@ -16,15 +16,19 @@ LIVE_KPI = """not exists (
     select from initiative a where a.tenant_id = n.tenant_id and a.id = n.subject_id and a.archived_at is not null)"""
 
 
+# In place of a value: the member is left out of the line. No text that we keep holds a control character.
+LEFT_OUT = "chr(1)"
+
+
 def external(kind: str) -> str:
     """The member of an object x that another system may name."""
     return _EXTERNAL.format(kind=kind)
 
 
 def key_of(table: str, column: str) -> str:
-    """Key of what a column of x points to; null: nothing, or something archived."""
-    found = f"select n.key from {table} n where n.tenant_id = x.tenant_id and n.id = x.{column}"
-    return f"({found} and n.archived_at is null)"
+    """Key of what a column of x points to. Of something archived nothing is said: null would clear it in an import."""
+    key = f"case when n.archived_at is null then n.key else {LEFT_OUT} end"
+    return f"(select {key} from {table} n where n.tenant_id = x.tenant_id and n.id = x.{column})"
 
 
 def named(column: str, *kinds: str, at: str = "x") -> str:

@@ -38,6 +38,9 @@ _log = structlog.get_logger()
 
 Values = dict[str, Any]
 
+_DEEPEST = 32
+_UNSTORABLE = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, asyncpg.ProgramLimitExceededError)
+
 
 @dataclass(frozen=True)
 class Mutation:
@@ -131,15 +134,7 @@ class LineType:
             id = await names.find(name)
             if id is not None:
                 return await write.lock(declared.kind, id)
-        known_by = [self._identity(name, values) for name in declared.identity]
-        columns = [snake_case(name) for name in declared.identity]
-        compared = (f"x.{column} is not distinct from ${place}" for place, column in enumerate(columns, 2))
-        condition = declared.match or " and ".join(compared)
-        statement = f"select x.* from {declared.table} x where x.tenant_id = $1 and {condition} and {declared.where}"
-        look_up = (f"{statement} order by x.id limit 1", write.tenant_id, *known_by)
-        row = await write.connection.fetchrow(*look_up)
-        if row is None and len(known_by) == 1 and await names.came_earlier((declared.kind, known_by[0])):
-            row = await write.connection.fetchrow(*look_up)
+        row = await self._look_up(write, names, values)
         # What the viewer does not see is as if it were not there; of a record without versions, its subject was seen.
         if row is not None and "version" in row:
             row = await write.lock(declared.kind, row["id"])
@@ -149,6 +144,24 @@ class LineType:
             )
             raise reject(UserErrorCode.CONFLICT, message, "external")
         return row
+
+    async def _look_up(self, write: Write, names: Names, values: Values) -> Row | None:
+        """By what it is known by. Raises CONFLICT when several are."""
+        known_by = [self._identity(name, values) for name in self.declared.identity]
+        columns = [snake_case(name) for name in self.declared.identity]
+        compared = (f"x.{column} is not distinct from ${place}" for place, column in enumerate(columns, 2))
+        condition = self.declared.match or " and ".join(compared)
+        statement = (
+            f"select x.* from {self.declared.table} x where x.tenant_id = $1 and {condition} and {self.declared.where}"
+        )
+        look_up = (f"{statement} order by x.id limit 2", write.tenant_id, *known_by)
+        rows = await write.connection.fetch(*look_up)
+        if not rows and len(known_by) == 1 and await names.came_earlier((self.declared.kind, known_by[0])):
+            rows = await write.connection.fetch(*look_up)
+        if len(rows) > 1 and self.update is not None:
+            message = f"Several are known by this; say which {spoken(self.declared.kind)} by its external name."
+            raise reject(UserErrorCode.CONFLICT, message, self.declared.identity[-1])
+        return rows[0] if rows else None
 
     def _identity(self, name: str, values: Values) -> Any:
         type_ = self.create.input_type.fields[name].type
@@ -212,20 +225,34 @@ def read_line(text: bytes) -> Values:
         value = orjson.loads(text)
     except orjson.JSONDecodeError as error:
         raise reject(UserErrorCode.INVALID, f"This is no JSON: {error}.") from None
+    if _is_deep(value):
+        raise reject(UserErrorCode.INVALID, f"Values of a line lie at most {_DEEPEST} deep in each other.")
     if not isinstance(value, dict) or not isinstance(value.get("type"), str):
         message = 'A line is a JSON object with a type, such as {"type": "product", "key": "CHURN", …}.'
         raise reject(UserErrorCode.INVALID, message)
     return value
 
 
+def _is_deep(value: Any) -> bool:
+    level = [value]
+    for _ in range(_DEEPEST):
+        nested = [item.values() if isinstance(item, dict) else item for item in level if isinstance(item, dict | list)]
+        level = [item for items in nested for item in items]
+    return any(isinstance(item, dict | list) for item in level)
+
+
 def refusal_of(fault: Exception) -> list[UserError]:
-    """What a line's author may know. Raises the fault again when it is ours."""
+    """What a line's author may know. Raises the fault again when it is not of the line but of the database."""
     if isinstance(fault, Rejection):
         return list(fault.outcome.user_errors)
-    if isinstance(fault, asyncpg.DataError | asyncpg.IntegrityConstraintViolationError):
+    if isinstance(fault, _UNSTORABLE):
         _log.warning("line cannot be stored", exc_info=fault)
         return [UserError(code=UserErrorCode.INVALID, message="A value of this line cannot be stored.")]
-    raise fault
+    if isinstance(fault, asyncpg.PostgresError | asyncpg.InterfaceError | OSError):
+        raise fault
+    # A fault of ours, but the job must not end at one line.
+    _log.error("line cannot be applied", exc_info=fault)
+    return [UserError(code=UserErrorCode.INVALID, message="This line cannot be applied.")]
 
 
 def _permit(write: Write, change: Change) -> None:

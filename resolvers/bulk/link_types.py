@@ -1,6 +1,7 @@
 """Lines of what other systems say of our objects, beyond the first name that stands in an object's own line."""
 
 from resolvers.bulk.bulk_type import BulkType
+from resolvers.bulk.exported import key_of
 
 _KINDS = (
     *("PORTFOLIO", "PRODUCT", "INITIATIVE", "KPI", "PERSON", "TEAM", "SKILL", "LABEL"),
@@ -29,8 +30,7 @@ select 'externalLink' as type,
        json_build_object(lower(x.kind), json_build_object('external', json_build_object(
          'system', f.system, 'id', f.external_id))) as entity,
        x.system, x.external_id as "externalId", x.url, x.title, x.authoritative_fields as "authoritativeFields",
-       (select a.key from service_account a where a.tenant_id = $1 and a.id = x.service_account_id
-        and a.archived_at is null) as "serviceAccount"
+       {key_of("service_account", "service_account_id")} as "serviceAccount"
 from external_link x
 cross join lateral (
   select o.system, o.external_id from external_link o

@@ -62,11 +62,33 @@ async def record_lines(write: Write, names: Names, batch: Sequence[dict[str, Any
         except Rejection as rejection:
             recorded.rejected += [(place, error) for error in rejection.outcome.user_errors[:1]]
     known = await _known(write, rows)
-    fresh = [(place, row) for place, row in zip(places, rows, strict=True) if _key(row) not in known]
-    recorded.duplicates = len(rows) - len(fresh)
+    fresh: list[tuple[int, MeasurementInput]] = []
+    first: dict[Key, int] = {}
+    twins: list[tuple[int, int]] = []
+    for place, row in zip(places, rows, strict=True):
+        key = _key(row)
+        if key is not None and key in known:
+            recorded.duplicates += 1
+        elif key is not None and key in first:
+            twins.append((place, first[key]))
+        else:
+            fresh.append((place, row))
+            if key is not None:
+                first[key] = place
     if fresh:
         await _record(write, recorded, fresh)
+    _follow(recorded, twins)
     return recorded
+
+
+def _follow(recorded: Recorded, twins: Sequence[tuple[int, int]]) -> None:
+    """A line that says what one before it in the batch says comes to what that one came to."""
+    refused = dict(recorded.rejected)
+    for place, first in twins:
+        if first in refused:
+            recorded.rejected.append((place, refused[first]))
+        else:
+            recorded.duplicates += 1
 
 
 async def _record(write: Write, recorded: Recorded, fresh: Sequence[tuple[int, MeasurementInput]]) -> None:
@@ -127,6 +149,6 @@ async def _known(write: Write, rows: Sequence[MeasurementInput]) -> set[Key]:
 def _key(row: MeasurementInput) -> Key | None:
     """Null: its source knows it by a name of its own."""
     parsed = parse_id(str(row.kpi_id))
-    if row.external_id not in (None, strawberry.UNSET) or parsed is None:
+    if any(name not in (None, strawberry.UNSET) for name in (row.source, row.external_id)) or parsed is None:
         return None
     return parsed[1], row.observed_at, Decimal(repr(row.value) if isinstance(row.value, float) else row.value)

@@ -1,37 +1,49 @@
 """Members of a line: those of the inputs of its mutations, with names in place of ids."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from graphql import GraphQLID, GraphQLInputObjectType, get_named_type, is_input_object_type
+from graphql import (
+    GraphQLID,
+    GraphQLInputObjectType,
+    get_named_type,
+    get_nullable_type,
+    is_input_object_type,
+    is_list_type,
+)
 
+from resolvers import check
 from resolvers.bulk.bulk_type import BulkType
 from resolvers.bulk.names import KINDS_OF_MEMBER, Names
+from resolvers.outcome import UserErrorCode, reject
 
 _NEVER = ("id", "idempotencyKey", "supersedesId", "kpiKey")
 
 
 @dataclass(frozen=True)
 class Member:
-    """A member of a line. field: of the input; kinds: of objects that it names; inner: members of an object in it."""
+    """A member of a line. field: of the input; kinds: of objects that it names; inner: members of an object in it;
+    many: it is a list of them."""
 
     field: str
     kinds: tuple[str, ...] = ()
     inner: "Mapping[str, Member] | None" = None
+    many: bool = False
 
 
 def members_of(input_type: GraphQLInputObjectType, declared: BulkType) -> dict[str, Member]:
     members: dict[str, Member] = {}
     for name, field in input_type.fields.items():
         named: Any = get_named_type(field.type)
+        many = is_list_type(get_nullable_type(field.type))
         if named is GraphQLID and name not in _NEVER:
             kinds = declared.kinds.get(name) or KINDS_OF_MEMBER[name]
-            members[public_name(name)] = Member(name, kinds)
+            members[public_name(name)] = Member(name, kinds, many=many)
         elif named.name == "LabelNameInput":
-            members[name] = Member(name, ("LABEL",))
+            members[name] = Member(name, ("LABEL",), many=many)
         elif is_input_object_type(named):
-            members[name] = Member(name, inner=members_of(named, declared))
+            members[name] = Member(name, inner=members_of(named, declared), many=many)
         elif name not in (*_NEVER, *declared.without) or (name, named.name) == ("id", "String"):
             members[public_name(name)] = Member(name)
     return members
@@ -40,7 +52,13 @@ def members_of(input_type: GraphQLInputObjectType, declared: BulkType) -> dict[s
 async def with_ids(names: Names, member: Member, value: Any, path: tuple[str, ...]) -> Any:
     """With ids in place of names. What is not of the shape expected stays, for validation to refuse."""
     if isinstance(value, list):
-        return [await with_ids(names, member, item, (*path, str(place))) for place, item in enumerate(value)]
+        if len(value) > check.MOST_ITEMS:
+            message = f"A list has at most {check.MOST_ITEMS} items; {len(value)} were given."
+            raise reject(UserErrorCode.LIMIT_EXCEEDED, message, *path)
+        if not member.many:
+            return value
+        item = replace(member, many=False)
+        return [await with_ids(names, item, each, (*path, str(place))) for place, each in enumerate(value)]
     if member.kinds == ("LABEL",):
         return {"id": await names.public_id(member.kinds, value, path)}
     if member.kinds and value is not None:

@@ -1,5 +1,6 @@
 """How a line names other objects: by key, or by the name that another system gives them, never by our ids."""
 
+import contextlib
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any
@@ -41,6 +42,8 @@ Missing = Callable[[Name], Awaitable[bool]]
 
 # Nothing has it: an object that is not there is refused by the change itself, in its own words.
 _NOBODY = UUID(int=0)
+# The longest name is an external one.
+_IN_A_LINE = check.line(255)
 _BY_KEY = "select id from {table} where tenant_id = $1 and key = $2"
 _LABEL = 'select id from label where tenant_id = $1 and name_key = lower($2::text collate "C")'
 _BY_EXTERNAL = """
@@ -92,9 +95,10 @@ def read_name(kind: str, given: Any, path: tuple[str, ...]) -> Name:
     """From a line: "KEY", or {"external": {"system": …, "id": …}}."""
     external = given.get("external") if isinstance(given, dict) and len(given) == 1 else None
     parts: list[Any] = [external.get("system"), external.get("id")] if isinstance(external, dict) else [given]
-    is_named = external is not None or kind not in _WITHOUT_KEY
-    if is_named and all(isinstance(part, str) and part.isprintable() for part in parts):
-        return (kind, check.normalized_system(parts[0]), parts[1].strip()) if external else (kind, parts[0])
+    if external is not None or kind not in _WITHOUT_KEY:
+        with contextlib.suppress(ValueError, AttributeError):
+            parts = [_IN_A_LINE(part) for part in parts]
+            return (kind, check.normalized_system(parts[0]), parts[1]) if external else (kind, parts[0])
     message = 'Name it by its key, or as {"external": {"system": "JIRA", "id": "10001"}}.'
     raise reject(UserErrorCode.INVALID, message, *path)
 

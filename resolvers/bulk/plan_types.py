@@ -11,11 +11,12 @@ _CUSTOM_FIELD = """
 select 'customField' as type, key, name, description, entity, type as "valueType", choices
 from custom_field where tenant_id = $1 and archived_at is null order by key
 """
+# A list that lacks what is archived would take it away in an import: such a list is left out.
 _LABELS = f"""
 select 'labels' as type, s.name as subject, x.labels
 from (select a.tenant_id, a.subject_id, array_agg(l.name order by l.name_key) as labels from label_assignment a
-      join label l on l.tenant_id = a.tenant_id and l.id = a.label_id and l.archived_at is null
-      where a.tenant_id = $1 group by a.tenant_id, a.subject_id) x
+      join label l on l.tenant_id = a.tenant_id and l.id = a.label_id
+      where a.tenant_id = $1 group by a.tenant_id, a.subject_id having bool_and(l.archived_at is null)) x
 {named("subject_id", "product", "initiative")} order by s.place, s.key
 """
 _CUSTOM_FIELD_VALUE = f"""
@@ -69,6 +70,7 @@ PLANS = (
         "milestoneUpdate",
         _MILESTONE,
         identity=("initiativeId", "name"),
+        where="x.archived_at is null",
     ),
     BulkType(
         "dependency",

@@ -1,7 +1,7 @@
 """Lines of portfolios, products, initiatives and KPIs, and of what is measured."""
 
 from resolvers.bulk.bulk_type import BulkType
-from resolvers.bulk.exported import LIVE_KPI, external, key_of, subject
+from resolvers.bulk.exported import LEFT_OUT, LIVE_KPI, external, key_of, subject
 
 _PORTFOLIO = f"""
 select 'portfolio' as type, x.key, x.name, x.description, {key_of("portfolio", "parent_id")} as parent,
@@ -15,12 +15,15 @@ select 'product' as type, x.key, x.name, x.description, {key_of("portfolio", "po
        {external("PRODUCT")}
 from product x where x.tenant_id = $1 and x.archived_at is null order by x.key
 """
+# A list that lacks what is archived would take it away in an import: such a list is left out.
 _INITIATIVE = f"""
 select 'initiative' as type, x.key, x.name, x.description, {key_of("portfolio", "portfolio_id")} as portfolio,
        {key_of("person", "owner_id")} as owner, x.state, x.start_on as "startOn", x.target_on as "targetOn",
-       array(select json_build_object('product', p.key, 'importance', l.importance) from initiative_product l
-             join product p on p.tenant_id = l.tenant_id and p.id = l.product_id and p.archived_at is null
-             where l.tenant_id = $1 and l.initiative_id = x.id order by p.key) as products,
+       (select case when bool_or(p.archived_at is not null) then to_json({LEFT_OUT})
+               else coalesce(json_agg(json_build_object('product', p.key, 'importance', l.importance) order by p.key),
+                             '[]') end
+        from initiative_product l join product p on p.tenant_id = l.tenant_id and p.id = l.product_id
+        where l.tenant_id = $1 and l.initiative_id = x.id) as products,
        {external("INITIATIVE")}
 from initiative x where x.tenant_id = $1 and x.archived_at is null order by x.key
 """

@@ -61,10 +61,12 @@ async def test_refused_lines_are_shown_with_their_numbers_and_the_status_says_so
 ):
     company, url = lone_company
     source = tmp_path / "source.jsonl"
-    source.write_bytes(_CONTENT + lines({"type": "product", "key": "NEW"}, b"nonsense"))
+    source.write_bytes(_CONTENT + lines({"type": "product", "key": "NEW"}, b"nonsense", {"type": "\x1b[2J[red]"}))
     status, output, _ = folioscope(url, "import", str(source), "--dry-run")
     assert status == 1
-    assert "6 lines: 4 created, 0 changed, 0 unchanged, 2 failed; nothing was changed." in output
+    assert "7 lines: 4 created, 0 changed, 0 unchanged, 3 failed; nothing was changed." in output
+    assert "\x1b" not in output
+    assert "[red]" in output
     assert [line.split()[:3] for line in output.splitlines()[1:4]] == [
         ["5", "REQUIRED", "name"],
         ["5", "REQUIRED", "portfolio"],

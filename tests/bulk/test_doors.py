@@ -1,5 +1,6 @@
 """Who may send, start, see, stop and fetch; and how much."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -9,7 +10,7 @@ from portfolio.identity import print_id
 from resolvers.bulk import files
 from tests.bulk.office import KPI, LINES, PORTFOLIO, PRODUCT, Office, counts, lines, measurement
 from tests.resolvers.conftest import Ask
-from tests.resolvers.tenant import codes, uuid_of
+from tests.resolvers.tenant import codes
 
 _READ = "query Q($id: ID!) { node(id: $id) { id } job(by: {id: $id}) { id } jobs { nodes { id } totalCount } }"
 
@@ -115,22 +116,86 @@ async def test_a_line_needs_the_scope_of_its_mutation(office: Office):
     assert await writer.errors(job["id"]) == [(2, "FORBIDDEN", None), (3, "FORBIDDEN", None)]
 
 
-async def test_a_limited_key_exports_nothing_and_sees_its_holder_s_jobs_only(office: Office, branch: str, ask: Ask):
-    stranger = print_id("PERSON", office.tenant.person_id)
+async def test_a_limited_key_exports_nothing_and_sees_its_own_jobs_only(office: Office, branch: str, ask: Ask):
     limited = await Office.open(office.tenant, grants=[branch])
-    made = await office.tenant.made("personCreate", {"key": "bob", "name": "Bob"})
-    assert made != stranger
     async with limited.client() as client:
         answer = await office.tenant.change("exportStart", {}, office.viewer)
         await office.run(answer["job"])
         assert (await client.get(f"/exports/{answer['job']}")).status_code == 404
     with pytest.raises(Exception, match="limited to portfolios"):
         await limited.tenant.change("exportStart", {}, limited.viewer)
-    await office.tenant.rows("update job set person_id = $1", uuid_of(made))
-    assert (await ask(_READ, limited.viewer, id=answer["job"]))["jobs"]["totalCount"] == 0
+    # Of the same person, whose other key sees everything.
+    assert (await ask(_READ, limited.viewer, id=answer["job"])) == {
+        "node": None,
+        "job": None,
+        "jobs": {"nodes": [], "totalCount": 0},
+    }
     assert codes(await office.tenant.change("jobCancel", {"id": answer["job"]}, limited.viewer)) == [
         ("NOT_FOUND", "id")
     ]
+    own = await limited.start([PORTFOLIO])
+    assert (await ask(_READ, limited.viewer, id=own))["jobs"]["totalCount"] == 1
+
+
+async def test_mistakes_are_read_on_from_whole_lines(office: Office, ask: Ask):
+    wrong = {"type": "product", "key": "A", "name": "A", "portfolio": "NOWHERE", "importance": "x", "tier": "y"}
+    job = await office.imported([{**wrong, "lifecycleStage": "z"}] * 60)
+    text = "query Q($id: ID!, $after: Int) { job(by: {id: $id}) { errors(afterLine: $after) { line } } }"
+    told: list[int] = []
+    while found := (await ask(text, office.viewer, id=f"job_{job['id']}", after=told[-1] if told else None))["job"][
+        "errors"
+    ]:
+        told += [error["line"] for error in found]
+    assert told == [error[0] for error in await office.errors(job["id"])]
+    assert set(told) == set(range(1, 61))
+    assert 100 < len(told) < 1000
+
+
+async def test_the_file_of_a_job_that_failed_or_was_called_off_is_deleted_unless_another_one_reads_it(office: Office):
+    file = await office.upload(lines(PORTFOLIO))
+    jobs = [
+        (await office.tenant.change("importStart", {"file_id": file, "dry_run": dry}, office.viewer))["job"]
+        for dry in (True, False)
+    ]
+    for job, kept in zip(jobs, (1, 0), strict=True):
+        assert (await office.tenant.change("jobCancel", {"id": job}, office.viewer))["userErrors"] == []
+        assert len(await office.tenant.rows("select from bulk_file")) == kept
+    assert await office.tenant.rows("select from bulk_file_part") == []
+    refused = await office.tenant.change("importStart", {"file_id": file}, office.viewer)
+    assert codes(refused) == [("NOT_FOUND", "fileId")]
+
+
+async def test_an_upload_that_is_stopped_leaves_nothing(office: Office, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(files, "PART_BYTES", 10)
+    stalled = asyncio.Event()
+
+    async def stall() -> AsyncIterator[bytes]:
+        yield b'{"type":"product"}\n'
+        stalled.set()
+        await asyncio.Event().wait()
+
+    async with office.client() as client:
+        sending = asyncio.create_task(client.post("/imports", content=stall(), headers=LINES))
+        await stalled.wait()
+        assert len(await office.tenant.rows("select from bulk_file_part")) == 1
+        sending.cancel()
+        await asyncio.gather(sending, return_exceptions=True)
+    assert await office.tenant.rows("select from bulk_file") == []
+
+
+async def test_what_a_holder_keeps_is_counted_while_it_arrives_and_for_each_holder(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(files, "PART_BYTES", 10)
+    monkeypatch.setattr(files, "MOST_KEPT_BYTES", 30)
+    async with office.client() as client:
+        sent = await client.post("/imports", content=pieces(*[b'{"type":""}\n'] * 4), headers=LINES)
+    assert sent.status_code == 409
+    assert await office.tenant.rows("select from bulk_file") == []
+    await office.tenant.rows(
+        "insert into bulk_file (tenant_id, id, byte_count, created_at) values ($1, $1, 100, now())", office.tenant.id
+    )
+    assert await office.upload(b"{}\n")
 
 
 async def test_an_export_that_is_not_finished_or_forgotten_is_not_there_to_fetch(office: Office):
