@@ -53,30 +53,39 @@ def health(
 
 
 @app.command()
-def movers(
+def movers(  # noqa: PLR0913, PLR0917 - one for each option
     since: Since = "-P7D",
     first: Annotated[int, typer.Option(min=1, max=100, help="How many at most.")] = 10,
     organization: Organization = None,
     as_json: AsJson = False,
     as_csv: AsCsv = False,
+    watch: Watch = None,
 ) -> None:
     """Show what moved most since an instant.
 
     Example: `folioscope movers --since -P1M`
     """
     refuse_both(as_json, as_csv)
-    _days_since(since)
-    whole = asyncio.run(_movers(since, first, organization))
-    found = whole["movers"]
-    if as_json:
-        print_json(found)
-        return
-    rows = [
-        (item["subject"]["key"], item["subject"]["name"], item["from"], item["to"], item["delta"]) for item in found
-    ]
-    if as_csv:
-        print_csv(("key", "name", "from", "to", "delta"), rows)
-        return
+
+    def show() -> None:
+        _days_since(since)
+        whole = asyncio.run(_movers(since, first, organization))
+        if as_json:
+            print_json(whole["movers"])
+        elif as_csv:
+            print_csv(("key", "name", "from", "to", "delta"), map(_moved, whole["movers"]))
+        else:
+            _show_movers(whole)
+
+    repeat(watch, show)
+
+
+def _moved(item: Any) -> tuple[Any, ...]:
+    return item["subject"]["key"], item["subject"]["name"], item["from"], item["to"], item["delta"]
+
+
+def _show_movers(whole: Any) -> None:
+    rows = [_moved(item) for item in whole["movers"]]
     table = Table("Key", "Name", "From", "To", "Moved", box=None)
     for key, name, before, after, delta in rows:
         color = "green" if delta > 0 else "red"

@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from cli.application import app
-from cli.printing import AsJson, Organization, print_json
+from cli.printing import AsCsv, AsJson, Organization, Watch, print_csv, print_json, refuse_both, repeat
 from portfolio.identity import parse_id, print_id
 from runtime.failure import Failure
 from runtime.settings import load_settings
@@ -40,13 +40,25 @@ def why(
     key: Annotated[str, typer.Argument(help="Key or id of a product, initiative, portfolio or organization.")],
     organization: Organization = None,
     as_json: AsJson = False,
+    as_csv: AsCsv = False,
+    watch: Watch = None,
 ) -> None:
-    """Show a score as a waterfall: 100 minus what each dimension, and in it each cause, takes away."""
-    found = asyncio.run(_read(load_settings().database_url, key, organization))
-    if as_json:
-        print_json(found)
-    else:
-        _show(found)
+    """Show a score as a waterfall: 100 minus what each dimension, and in it each cause, takes away.
+
+    Example: `folioscope why CARE-BOT --watch 10`
+    """
+    refuse_both(as_json, as_csv)
+
+    def show() -> None:
+        found = asyncio.run(_read(load_settings().database_url, key, organization))
+        if as_json:
+            print_json(found)
+        elif as_csv:
+            print_csv(("path", "name", "code", "points"), _rows(found))
+        else:
+            _show(found)
+
+    repeat(watch, show)
 
 
 async def _read(database_url: str, key: str, organization: str | None) -> dict[str, Any]:
@@ -121,6 +133,14 @@ def _describe(row: Mapping[str, Any], names: Mapping[UUID, str]) -> dict[str, An
         "fingerprint": row["fingerprint"].hex(),
         "computedAt": row["computed_at"].isoformat(),
     }
+
+
+def _rows(found: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
+    """The contributions, then the causes within them."""
+    for contribution in found["contributions"]:
+        yield contribution["key"], contribution["key"], "", contribution["points"]
+    for driver in found["drivers"]:
+        yield driver["path"], driver["name"], driver["code"], driver["points"]
 
 
 def _points(points_mp: int | None) -> float | None:

@@ -335,6 +335,7 @@ async def test_a_lost_key_is_made_again(client: httpx.AsyncClient, settings: Set
         (["why", "CARE-BOT-I1"], "past its target day"),
         (["movers", "--since", "-P60D"], "Moved"),
         (["movers", "--since", "-P60D", "--csv"], "key,name,from,to,delta"),
+        (["why", "CARE-BOT", "--csv"], "path,name,code,points"),
     ],
 )
 def test_the_terminal_answers_who_answers_for_it(settings: Settings, command: list[str], expected: str):
