@@ -55,7 +55,7 @@ class Job(Node):
     failed_count: int = column("Number of lines that were refused.")
     errors = rows(
         JobLineError,
-        "Mistakes by line, about 100: of a line they come all or none. Of a job the first 1,000 are kept, for seven days.",
+        "Mistakes by line, at most 119: a hundred, and whatever else is wrong with the last one's line. Of a job the first 1,000 are kept, for seven days.",
         _errors,
         "{other}.line, {other}.position",
         arguments={"after_line": argument(int | None, "Line after which the list begins. Null: from the first on.")},
