@@ -50,7 +50,7 @@ async def test_what_is_wrong_with_a_line_is_told_by_its_number_and_undoes_that_l
             {**KPI, "target": {"tarjet": 100}},
             {"type": "labels", "subject": {"product": "CHURN"}, "labels": ["unheard-of"]},
             measurement(1) | {"kpi": "NOWHERE"},
-            measurement(1, None),  # type: ignore[arg-type]
+            measurement(1) | {"value": None},
             measurement(1) | {"observedAt": "yesterday"},
             measurement(1) | {"observedAt": "2099-01-01T00:00:00Z"},
             measurement(1) | {"colour": "red"},
