@@ -1,6 +1,5 @@
 """Export and import in a terminal, without a worker."""
 
-import asyncio
 import os
 import subprocess
 import sys
@@ -12,6 +11,7 @@ import pytest
 from runtime.postgres import Database
 from tests.bulk.office import KPI, PORTFOLIO, PRODUCT, lines, measurement
 from tests.conftest import Servers, created_database
+from tests.waiting import until
 from tests.workers.company import Company, Hands
 
 _CONTENT = lines(PORTFOLIO, {**PRODUCT, "owner": None}, KPI, measurement(1))
@@ -83,9 +83,7 @@ async def test_an_import_that_was_killed_goes_on_when_it_is_run_again(
     values = [line for day in range(200) for line in (measurement(day), {**KPI, "key": f"K-{day}"})]
     source.write_bytes(lines(PORTFOLIO, {**PRODUCT, "owner": None}, KPI, *values))
     process = command(url, "import", str(source))
-    async with asyncio.timeout(30):
-        while not await company.fetch("select from job where lines_done > 50"):  # noqa: ASYNC110
-            await asyncio.sleep(0.02)
+    await until(lambda: company.fetch("select from job where lines_done > 50"), 30)
     process.kill()
     process.communicate()
     [job] = await company.fetch("select * from job")

@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,16 +14,11 @@ import pytest
 from resolvers.bulk.run_job import JobRunner
 from tests.bulk.office import KPI, PORTFOLIO, PRODUCT, SETTINGS, Office, counts, measurement
 from tests.resolvers.tenant import Tenant, uuid_of
+from tests.waiting import until
 from workers.long_work import LongWork
 from workers.signals import MOST_TRIES, RUN_JOB
 
 _PRODUCTS = 300
-
-
-async def until(condition: Callable[[], Awaitable[bool]], seconds: float) -> None:
-    async with asyncio.timeout(seconds):
-        while not await condition():  # noqa: ASYNC110 - the condition is in the database
-            await asyncio.sleep(0.02)
 
 
 @pytest.fixture

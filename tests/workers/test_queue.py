@@ -1,7 +1,7 @@
 """The doorbell may be lost, doubled or answered late: the work is done all the same."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Mapping
 from contextlib import asynccontextmanager
 from uuid import UUID
 
@@ -10,6 +10,7 @@ from redis.asyncio import Redis
 
 from runtime.postgres import Database
 from runtime.redis import JOBS, WORKERS
+from tests.waiting import until
 from tests.workers.company import Company
 from workers.queue import Consumer, Job
 from workers.recompute_health import recompute_health
@@ -17,12 +18,6 @@ from workers.relay import ring_waiting, run_relay
 from workers.run import apply_waiting, jobs_of
 from workers.signals import begin_try, record_failure
 from workers.sweep import run_sweep
-
-
-async def until(condition: Callable[[], Awaitable[bool]], seconds: float = 10) -> None:
-    async with asyncio.timeout(seconds):
-        while not await condition():  # noqa: ASYNC110  # the condition is in the database
-            await asyncio.sleep(0.01)
 
 
 @asynccontextmanager

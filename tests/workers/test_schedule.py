@@ -6,6 +6,7 @@ from datetime import timedelta
 import asyncpg
 
 from runtime.postgres import RELAY_ROLE, Database, open_connection
+from tests.waiting import until
 from tests.workers.company import Company
 from workers import schedule
 from workers.recompute_health import recompute_health
@@ -41,9 +42,11 @@ async def test_one_of_two_leads_and_the_other_follows_when_it_is_gone(
     assert await leaders(database) == 1
     first.cancel()
     await asyncio.gather(first, return_exceptions=True)
-    async with asyncio.timeout(5):
-        while await leaders(database) != 1:  # noqa: ASYNC110  # the condition is in the database
-            await asyncio.sleep(0.05)
+
+    async def is_led() -> bool:
+        return await leaders(database) == 1
+
+    await until(is_led, 5)
     second.cancel()
     await asyncio.gather(second, return_exceptions=True)
 
