@@ -16,6 +16,7 @@ from rich.markup import escape as escape_markup
 from rich.table import Table
 
 from cli.application import app
+from cli.printing import Organization
 from cli.progress import Report, step
 from runtime.clock import Clock
 from runtime.failure import Failure
@@ -24,8 +25,6 @@ from runtime.telemetry import escape
 
 if TYPE_CHECKING:
     from runtime.postgres import Database
-
-Organization = Annotated[str | None, typer.Option(help="Key of the organization, if there are several.")]
 
 _PIECE_BYTES = 1024 * 1024
 _LOOK_SECONDS = 0.3
@@ -109,16 +108,10 @@ class _Outcome:
     errors: list[Any]
 
 
-class _Pieces:
-    """A file's content, as often as it is asked for."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-
-    def __iter__(self) -> Iterator[bytes]:
-        with self._path.open("rb") as file:
-            while piece := file.read(_PIECE_BYTES):
-                yield piece
+def _pieces(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while piece := file.read(_PIECE_BYTES):
+            yield piece
 
 
 async def _import(settings: Settings, file: Path, dry_run: bool, organization: str | None, report: Report) -> _Outcome:
@@ -134,7 +127,7 @@ async def _import(settings: Settings, file: Path, dry_run: bool, organization: s
     database = await Database.open(settings.database_url, size=4)
     try:
         tenant = await find_tenant(settings.database_url, database, organization)
-        job_id = await start_import(database, clock, tenant.id, _Pieces(file), dry_run=dry_run)
+        job_id = await start_import(database, clock, tenant.id, lambda: _pieces(file), dry_run=dry_run)
         runner = JobRunner(database, clock, settings)
         work = LongWork(database, RUN_JOB, runner)
         working = asyncio.create_task(_work(work, database, (tenant.id, job_id)))

@@ -32,12 +32,12 @@ from resolvers.outcome import (
 from resolvers.session import Row, Target, Write
 from schema.dependency import Dependency
 
+_NOTE = Member("note", check.text, private=True)
 _MEMBERS = (
     Member("blocker_id", kind="INITIATIVE", nullable=False),
     Member("blocked_id", kind="INITIATIVE", nullable=False),
-    Member("note", check.text, private=True),
+    _NOTE,
 )
-_NOTE = Member("note", check.text, private=True)
 linkable("DEPENDENCY", (_NOTE,), subject="blocked_id")
 
 _LIVE = """

@@ -1,7 +1,6 @@
 """Names of our objects in other systems, and finding an object by them."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any
 from uuid import UUID
@@ -14,6 +13,7 @@ from portfolio.identity import parse_id, print_id
 from resolvers import check
 from resolvers.member import Member, differences
 from resolvers.outcome import Retryable, UserErrorCode, optional, reject, required
+from resolvers.ownership import LINKABLE, Linkable
 from resolvers.session import Row, Target, Write, spoken
 from runtime.events import Change as FieldChange
 
@@ -56,17 +56,6 @@ _KIND_OF_MEMBER = {
     "team_id": "TEAM",
     "person_id": "PERSON",
 }
-
-
-@dataclass(frozen=True)
-class Linkable:
-    """fields: those that another system may own. subject: column of the subject's id; null: the tenant shares it."""
-
-    fields: Sequence[str]
-    subject: str | None
-
-
-LINKABLE: dict[str, Linkable] = {}
 
 
 def linkable(kind: str, members: Sequence[Member], *others: str, subject: str | None = None) -> None:

@@ -8,7 +8,6 @@ import strawberry
 from portfolio.identity import parse_id, print_id
 from resolvers.external import (
     LINK_MEMBERS,
-    LINKABLE,
     NAME_MEMBERS,
     find_link,
     hold_name,
@@ -30,6 +29,7 @@ from resolvers.outcome import (
     reject,
     required,
 )
+from resolvers.ownership import LINKABLE
 from resolvers.session import Row, Target, Write, spoken
 from schema.external_link import ExternalLink
 

@@ -24,6 +24,18 @@ _SET_BY = {"canceledAt": "isCanceled"}
 
 
 @dataclass(frozen=True)
+class Linkable:
+    """fields: those that another system may own. subject: column of the subject's id; null: the tenant shares it."""
+
+    fields: Sequence[str]
+    subject: str | None
+
+
+# By the kind of objects that other systems may name; filled by resolvers.external.linkable.
+LINKABLE: dict[str, Linkable] = {}
+
+
+@dataclass(frozen=True)
 class Speaker:
     """Who makes a change. system: for which it speaks; input: what it was asked for; null for none."""
 
@@ -35,16 +47,22 @@ class Speaker:
 async def refuse_owned(
     connection: asyncpg.Connection, tenant_id: UUID, events: Sequence[Event], speaker: Speaker
 ) -> None:
-    """Every change tells in its events which fields of which object moved, so that none can pass by here.
+    """Every change tells in its events which fields of which object moved, so that none can pass by here. What nobody
+    could own, such as measurements, costs no look.
 
     Raises Rejection with each field that another system owns.
     """
     changed = [
-        (event.entity_id, _SET_BY.get(change.field, change.field)) for event in events for change in event.changes
+        (event.entity_id, field)
+        for event in events
+        if event.entity_kind in LINKABLE
+        for field in (_SET_BY.get(change.field, change.field) for change in event.changes)
+        if field.partition(".")[0] in LINKABLE[event.entity_kind].fields
     ]
+    if not changed:
+        return
     ids = sorted({id for id, _ in changed})
-    arguments = (tenant_id, ids, speaker.system, speaker.service_account_id)
-    links = await connection.fetch(_OWNED_ELSEWHERE, *arguments) if ids else []
+    links = await connection.fetch(_OWNED_ELSEWHERE, tenant_id, ids, speaker.system, speaker.service_account_id)
     errors = [
         _owned(field, link["system"], link["url"], speaker.input)
         for link in links

@@ -5,11 +5,10 @@ from datetime import datetime
 import strawberry
 
 from compiler.declare import column, expression, identifier, many, one, rows, table, value_object
-from portfolio.identity import PREFIX_OF_KIND
 from schema.assignment import assignments
 from schema.data_gap import Reach, data_gaps
 from schema.mover import ANYWHERE, movers
-from schema.node import HealthSubject
+from schema.node import HealthSubject, public_id
 from schema.rollup import rollup
 from schema.skill_demand import skill_demands
 
@@ -25,12 +24,9 @@ class ParkedJob:
     parked_at: datetime = column("Instant at which it was given up.")
 
 
-_PREFIXES = " ".join(
-    f"when '{kind}' then '{PREFIX_OF_KIND[kind]}_'" for kind in ("ORGANIZATION", "PORTFOLIO", "PRODUCT", "INITIATIVE")
-)
+_TARGET = public_id("coalesce(u.kind, case s.job when 'run_job' then 'JOB' else 'CONNECTION' end)", "s.target_id")
 _PARKED = (
-    f"(select s.job, s.tries, s.error_code, s.parked_at, "
-    f" coalesce(case u.kind {_PREFIXES} end, case s.job when 'run_job' then 'job_' else 'con_' end) || s.target_id as target_id"
+    f"(select s.job, s.tries, s.error_code, s.parked_at, {_TARGET} as target_id"
     " from signal s left join subject u on u.tenant_id = s.tenant_id and u.id = s.target_id"
     " where s.tenant_id = {tenant} and s.parked_at is not null {within u.portfolio_id}"
     " order by s.parked_at, target_id limit 100) {other}"

@@ -88,7 +88,7 @@ def rollup(members: str) -> Any:
 
     return rows(
         RollupBucket,
-        "Products below, sub-portfolios included, counted by group; one row for each group that occurs, by name.",
+        "Products below, sub-portfolios included, counted by group: a row for each that occurs, up to `first`, by name.",
         source,
         '{other}.name collate "C"',
         arguments={

@@ -127,7 +127,6 @@ async def _recompute_carefully(database: Database, clock: Clock, tenant_id: UUID
     for row in rows:
         node_id = row["target_id"]
         if not await begin_try(database, tenant_id, RECOMPUTE_HEALTH, [node_id]):
-            _log.error("signal parked", tenant_id=str(tenant_id), node_id=str(node_id))
             continue
         try:
             await _recompute_one(database, clock, tenant_id, node_id)

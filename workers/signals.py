@@ -4,8 +4,11 @@ from collections.abc import Iterable
 from uuid import UUID
 
 import asyncpg
+import structlog
 
 from runtime.postgres import Database
+
+_log = structlog.get_logger()
 
 RECOMPUTE_HEALTH = "recompute_health"
 APPLY_DELIVERIES = "apply_deliveries"
@@ -97,6 +100,9 @@ async def begin_try(database: Database, tenant_id: UUID, job: str, target_ids: I
     else has begun meanwhile is left to them."""
     async with database.transaction(tenant_id) as connection:
         rows = await connection.fetch(_BEGIN_TRY, tenant_id, job, list(target_ids), MOST_TRIES)
+    for row in rows:
+        if not row["may_run"]:
+            _log.error("signal parked", job=job, tenant_id=str(tenant_id), target_id=str(row["target_id"]))
     return {row["target_id"] for row in rows if row["may_run"]}
 
 

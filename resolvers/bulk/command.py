@@ -1,13 +1,15 @@
 """Imports that a command starts: with every right, and found again by their content."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 from uuid import UUID
 
 from resolvers.bulk.files import FileWriter, Owner, create_file
 from runtime.clock import Clock
 from runtime.postgres import Database
+
+Pieces = Callable[[], Iterable[bytes]]
 
 _COMPLETE = "select completed_at is not null as is_complete from bulk_file where tenant_id = $1 and id = $2"
 _UNFINISHED = """
@@ -21,12 +23,10 @@ select $1, $2, $3, 'IMPORT', $4, id, line_count, 'COMMAND' from bulk_file where 
 _SIGNAL = "select raise_signal('run_job', array[$1::uuid])"
 
 
-async def start_import(
-    database: Database, clock: Clock, tenant_id: UUID, pieces: Iterable[bytes], *, dry_run: bool
-) -> UUID:
+async def start_import(database: Database, clock: Clock, tenant_id: UUID, pieces: Pieces, *, dry_run: bool) -> UUID:
     """Id of the job: an unfinished one of the same content if there is one, so that a command may be run again.
 
-    pieces: the content, iterated twice.
+    pieces: gives the content, twice.
     """
     file_id = await _keep(database, clock, tenant_id, pieces)
     async with database.transaction(tenant_id) as connection:
@@ -38,10 +38,10 @@ async def start_import(
     return job_id
 
 
-async def _keep(database: Database, clock: Clock, tenant_id: UUID, pieces: Iterable[bytes]) -> UUID:
+async def _keep(database: Database, clock: Clock, tenant_id: UUID, pieces: Pieces) -> UUID:
     """Id of the file, which its content says."""
     digest = hashlib.sha256()
-    for piece in pieces:
+    for piece in pieces():
         digest.update(piece)
     file_id = UUID(bytes=digest.digest()[:16])
     writer = FileWriter(database, tenant_id, file_id)
@@ -53,7 +53,7 @@ async def _keep(database: Database, clock: Clock, tenant_id: UUID, pieces: Itera
         await writer.forget()
     async with database.transaction(tenant_id) as connection:
         await create_file(connection, Owner(tenant_id), file_id, clock.now())
-    for piece in pieces:
+    for piece in pieces():
         await writer.write(piece)
     await writer.close(clock.now())
     return file_id

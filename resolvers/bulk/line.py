@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
@@ -30,6 +31,7 @@ from resolvers.bulk.bulk_type import BulkType
 from resolvers.bulk.members import Member, members_of, public_name, with_ids
 from resolvers.bulk.names import Name, Names, read_name
 from resolvers.execute import Schema
+from resolvers.external import ExternalReferenceInput, find_by_external
 from resolvers.mutation import Change
 from resolvers.outcome import Outcome, Rejection, UserError, UserErrorCode, reject
 from resolvers.session import Row, Write, spoken
@@ -131,9 +133,10 @@ class LineType:
             # The line speaks for that system, which may own some of the object's fields.
             name = read_name(declared.kind, {"external": _identity_of(external)}, ("external",))
             write.system = name[1]
-            id = await names.find(name)
-            if id is not None:
-                return await write.lock(declared.kind, id)
+            if await names.find(name) is not None:
+                given = coerced(self.create.input_type.fields["external"].type, external, [], "external")
+                named = SimpleNamespace(external=ExternalReferenceInput(**given), version=None)
+                return await find_by_external(write, declared.kind, named)
         row = await self._look_up(write, names, values)
         # What the viewer does not see is as if it were not there; of a record without versions, its subject was seen.
         if row is not None and "version" in row:

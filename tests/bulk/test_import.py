@@ -248,3 +248,15 @@ async def test_a_field_that_a_system_owns_is_changed_by_lines_that_speak_for_it(
     assert [error[:2] for error in await office.errors(job["id"])] == [(1, "FIELD_OWNED_ELSEWHERE")]
     [row] = await office.tenant.rows("select name from product")
     assert row["name"] == "Theirs"
+
+
+async def test_an_address_there_is_taken_from_a_line_of_an_object_that_is_known(office: Office):
+    def line(url: str) -> dict[str, object]:
+        return {**PRODUCT, "external": {"system": "JIRA", "id": "1", "url": url}}
+
+    await office.imported([PORTFOLIO, line("https://jira.example/1")])
+    job = await office.imported([line("https://jira.example/2"), line("https://jira.example/2"), line("javascript:1")])
+    assert counts(job) == (0, 1, 1, 1)
+    assert await office.errors(job["id"]) == [(3, "INVALID", ["external"])]
+    [link] = await office.tenant.rows("select url from external_link")
+    assert link["url"] == "https://jira.example/2"
