@@ -1,10 +1,12 @@
 """`folioscope organization create`: the beginning of an installation, where nobody has a key yet."""
 
 import asyncio
+from collections.abc import Mapping
 from datetime import timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 from uuid import UUID
 
+import asyncpg
 import typer
 
 from cli.application import app
@@ -22,7 +24,6 @@ organization_app = typer.Typer(help="Organizations, which see nothing of each ot
 app.add_typer(organization_app, name="organization")
 
 _KEY_LIFE = timedelta(days=90)
-_KEY_NAME = "First key"
 _PRIVATE = ("key", "name")
 
 _ORGANIZATION = """
@@ -64,45 +65,61 @@ def create(
         person = check.account_key(administrator)
     except ValueError as error:
         raise Failure(str(error), "See `folioscope organization create --help`.") from None
-    secret = asyncio.run(_create(load_settings().database_url, Clock(), organization, person))
+    given = NewTenant(*organization, person, person)
+    secret = asyncio.run(_create(load_settings().database_url, Clock(), given))
     typer.echo(f"API key: {secret}")
 
 
-async def _create(database_url: str, clock: Clock, organization: tuple[str, str, str], person: str) -> str:
-    """The text of the key. organization: key, name and time zone."""
+class NewTenant(NamedTuple):
+    key: str
+    name: str
+    time_zone: str
+    person_key: str
+    person_name: str
+
+
+async def _create(database_url: str, clock: Clock, given: NewTenant) -> str:
+    """The text of the key."""
     database = await Database.open(database_url, size=1)
     try:
         # Nobody else sees another's key; for commands it is what tells organizations apart.
-        if organization[0] in [tenant.key for tenant in await all_tenants(database_url, database)]:
-            raise Failure(f"There is an organization {organization[0]} already.", "Give the new one another key.")
-        return await _found(database, clock, organization, person)
+        if given.key in [tenant.key for tenant in await all_tenants(database_url, database)]:
+            raise Failure(f"There is an organization {given.key} already.", "Give the new one another key.")
+        tenant_id, person_id = clock.new_id(), clock.new_id()
+        async with database.transaction(tenant_id) as connection:
+            await found_tenant(connection, clock, (tenant_id, person_id), given)
+            _, text = await give_key(connection, clock, (tenant_id, person_id), ("First key", _KEY_LIFE))
+        return text
     finally:
         await database.close()
 
 
-async def _found(database: Database, clock: Clock, organization: tuple[str, str, str], person: str) -> str:
-    tenant_id, person_id, key_id = (clock.new_id() for _ in range(3))
-    now = clock.now()
-    expires_at = now + _KEY_LIFE
+async def found_tenant(connection: asyncpg.Connection, clock: Clock, ids: tuple[UUID, UUID], given: NewTenant) -> None:
+    """An organization and its first person, with these ids. In a transaction under the new tenant's claim."""
+    (tenant_id, person_id), now = ids, clock.now()
+    await connection.execute(_ORGANIZATION, tenant_id, now, *given[:3])
+    await connection.execute(_PERSON, tenant_id, now, person_id, *given[3:])
+    await connection.execute(_SIGNAL, tenant_id)
+    told = {"key": given.key, "name": given.name, "timeZone": given.time_zone}
+    person = {"key": given.person_key, "name": given.person_name}
+    events = [_made(clock, tenant_id, "ORGANIZATION", tenant_id, told), _made(clock, None, "PERSON", person_id, person)]
+    await append(connection, tenant_id, Actor("COMMAND"), events)
+
+
+async def give_key(
+    connection: asyncpg.Connection, clock: Clock, ids: tuple[UUID, UUID], key: tuple[str, timedelta]
+) -> tuple[UUID, str]:
+    """Id and text of a new key with every scope, of a tenant's person. key: its name, and how long it is good."""
+    (tenant_id, person_id), (name, life), key_id = ids, key, clock.new_id()
+    now, scopes = clock.now(), [scope.value for scope in Scope]
     text, digest = make_key(key_id)
-    scopes = [scope.value for scope in Scope]
+    await connection.execute(_API_KEY, tenant_id, now, key_id, name, person_id, digest, scopes, now + life)
+    holder = {"name": name, "personId": print_id("PERSON", person_id), "scopes": scopes}
+    told = {**holder, "expiresAt": (now + life).isoformat()}
+    await append(connection, tenant_id, Actor("COMMAND"), [_made(clock, None, "API_KEY", key_id, told)])
+    return key_id, text
 
-    def event(kind: str, id: UUID, told: dict[str, Any]) -> Event:
-        changes = [Change(field, None, value, private=field in _PRIVATE) for field, value in told.items()]
-        subject_id = tenant_id if kind == "ORGANIZATION" else None
-        return Event(clock.new_id(), f"{kind}_CREATED", kind, id, subject_id, None, changes, now)
 
-    holder = {"name": _KEY_NAME, "personId": print_id("PERSON", person_id), "scopes": scopes}
-    events = [
-        event("ORGANIZATION", tenant_id, dict(zip(("key", "name", "timeZone"), organization, strict=True))),
-        event("PERSON", person_id, {"key": person, "name": person}),
-        event("API_KEY", key_id, {**holder, "expiresAt": expires_at.isoformat()}),
-    ]
-    key = (key_id, _KEY_NAME, person_id, digest, scopes, expires_at)
-    async with database.transaction(tenant_id) as connection:
-        await connection.execute(_ORGANIZATION, tenant_id, now, *organization)
-        await connection.execute(_PERSON, tenant_id, now, person_id, person, person)
-        await connection.execute(_API_KEY, tenant_id, now, *key)
-        await connection.execute(_SIGNAL, tenant_id)
-        await append(connection, tenant_id, Actor("COMMAND"), events)
-    return text
+def _made(clock: Clock, subject_id: UUID | None, kind: str, id: UUID, told: Mapping[str, Any]) -> Event:
+    changes = [Change(field, None, value, private=field in _PRIVATE) for field, value in told.items()]
+    return Event(clock.new_id(), f"{kind}_CREATED", kind, id, subject_id, None, changes, clock.now())

@@ -20,6 +20,7 @@ from cli.demo.changes import Changes
 from cli.demo.company import WEEKS, load_company
 from cli.demo.founding import Founding
 from cli.demo.weeks import REPORT_DAYS_BEFORE, Weeks, moment_of
+from cli.organization import NewTenant, found_tenant, give_key
 from cli.progress import Report, step
 from cli.tenants import all_tenants
 from portfolio.enumerations import Scope
@@ -28,13 +29,14 @@ from runtime.clock import Clock
 from runtime.failure import Failure
 from runtime.postgres import RELAY_ROLE, Database, open_connection
 from runtime.settings import Settings, load_settings
-from runtime.viewer import Viewer, make_key, parse_key
+from runtime.viewer import Viewer, parse_key
 from workers.recompute_health import recompute_health
 from workers.schedule import raise_due
 
 # The demo's tenant is always the same one, so that a second start finds the first one's work.
 TENANT_ID = UUID("01920000-0000-7000-8000-0000000de300")
 _ADMINISTRATOR_ID = UUID("01920000-0000-7000-8000-0000000de301")
+_ADMINISTRATOR = (TENANT_ID, _ADMINISTRATOR_ID)
 _UNFINISHED = "Halden Group (being prepared)"
 _FINISHED = "Halden Group"
 _KEY_LIFE = timedelta(days=365)
@@ -43,24 +45,11 @@ _AT_ONCE = 4
 Seeded = Literal["MADE", "FOUND", "REFUSED"]
 """The demo was made or finished; it was there already; the database holds something else."""
 
-_ORGANIZATION = """
-with organization as (
-  insert into organization (tenant_id, id, key, name, time_zone, created_at, updated_at)
-  values ($1, $1, 'HALDEN', $2, 'Europe/Zurich', $3, $3))
-insert into subject (tenant_id, id, kind) values ($1, $1, 'ORGANIZATION')
-"""
-_ADMINISTRATOR = """
-insert into person (tenant_id, id, key, name, created_at, updated_at)
-values ($1, $2, 'administrator', 'Administrator', $3, $3)
-"""
+_BEGUN = NewTenant("HALDEN", _UNFINISHED, "Europe/Zurich", "administrator", "Administrator")
 _IS_LIVE = """
 select exists (
   select from api_key
   where tenant_id = $1 and id = $2 and secret_digest = $3 and revoked_at is null and expires_at > $4)
-"""
-_KEY = """
-insert into api_key (tenant_id, id, name, person_id, secret_digest, scopes, expires_at, created_at, updated_at)
-values ($1, $2, $3, $4, $5, '{READ,WRITE,INGEST,ADMIN}', $6, $7, $7)
 """
 
 
@@ -141,11 +130,9 @@ class _Seeding:
 
     async def _begin(self, begun: bool) -> tuple[datetime, Changes]:
         """The end of the half year, which is when the seed was first begun, and changes from its first day on."""
-        now = datetime.now(UTC)
         async with self.database.transaction(TENANT_ID) as connection:
             if not begun:
-                await connection.execute(_ORGANIZATION, TENANT_ID, _UNFINISHED, now)
-                await connection.execute(_ADMINISTRATOR, TENANT_ID, _ADMINISTRATOR_ID, now)
+                await found_tenant(connection, Clock(), _ADMINISTRATOR, _BEGUN)
             end: Any = await connection.fetchval("select created_at from organization where tenant_id = $1", TENANT_ID)
         key_id = await _keep_key(self.settings, self.database)
         viewer = Viewer(TENANT_ID, key_id, _ADMINISTRATOR_ID, None, frozenset(Scope), None)
@@ -156,15 +143,11 @@ class _Seeding:
 async def _keep_key(settings: Settings, database: Database) -> UUID:
     """Id of the key in FOLIOSCOPE_HOME; makes one, readable by its owner alone, if this database knows none there."""
     path = settings.home / "api-key"
-    now = datetime.now(UTC)
     async with database.transaction(TENANT_ID) as connection:
         known = _read_key(path)
-        if known and await connection.fetchval(_IS_LIVE, TENANT_ID, *known, now):
+        if known and await connection.fetchval(_IS_LIVE, TENANT_ID, *known, datetime.now(UTC)):
             return known[0]
-        key_id = Clock().new_id()
-        text, digest = make_key(key_id)
-        expires_at = now + _KEY_LIFE
-        await connection.execute(_KEY, TENANT_ID, key_id, "Demo key", _ADMINISTRATOR_ID, digest, expires_at, now)
+        key_id, text = await give_key(connection, Clock(), _ADMINISTRATOR, ("Demo key", _KEY_LIFE))
         _write_private(path, text)
     return key_id
 
