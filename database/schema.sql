@@ -1402,6 +1402,7 @@ CREATE TABLE public.status_update (
     version integer DEFAULT 1 NOT NULL,
     created_at timestamp with time zone NOT NULL,
     updated_at timestamp with time zone NOT NULL,
+    reported_at timestamp with time zone DEFAULT now() NOT NULL,
     CONSTRAINT status_update_check CHECK ((num_nonnulls(author_person_id, author_service_account_id) = 1)),
     CONSTRAINT status_update_status_check CHECK ((status = ANY (ARRAY['ON_TRACK'::text, 'AT_RISK'::text, 'OFF_TRACK'::text])))
 );
@@ -1755,7 +1756,7 @@ CREATE INDEX skill_demand_skill ON public.skill_demand USING btree (tenant_id, s
 
 CREATE INDEX skill_name ON public.skill USING btree (tenant_id, name_key, id);
 
-CREATE INDEX status_update_subject ON public.status_update USING btree (tenant_id, subject_id, created_at DESC, id DESC);
+CREATE INDEX status_update_subject ON public.status_update USING btree (tenant_id, subject_id, reported_at DESC, id DESC);
 
 CREATE INDEX subject_portfolio ON public.subject USING btree (tenant_id, portfolio_id);
 

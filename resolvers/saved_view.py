@@ -13,6 +13,7 @@ from portfolio.enumerations import SavedViewEntity
 from portfolio.identity import parse_id
 from resolvers import check
 from resolvers.archive import archive, refuse_archived, restore
+from resolvers.holder import read_holder, told_holder
 from resolvers.member import Member, differences, read_members
 from resolvers.mutation import mutation
 from resolvers.outcome import (
@@ -73,13 +74,17 @@ _FILTER = "Filter, as the `filter` of the entity's list; null: none."
 _ORDER_BY = "Sort keys, as the `orderBy` of the entity's list; null: the default."
 
 
-@strawberry.input(description="A new saved view, which belongs to the holder of the key.")
+@strawberry.input(description="A new saved view.")
 class SavedViewCreateInput(Retryable):
     name: str = required(_NAME)
     entity: SavedViewEntity = required("Kind of object that it lists, for ever.")
     filter: JSON | None = optional(_FILTER)
     order_by: JSON | None = optional(_ORDER_BY)
     is_shared: bool | None = optional("Whether others see it; a new view: false.")
+    owner_id: strawberry.ID | None = optional(
+        "Person or service account whose view it is; null: the holder of the key. Another than the holder needs scope "
+        "ADMIN."
+    )
 
 
 @strawberry.input(description="Changes of a saved view: an absent member stays, null clears.")
@@ -101,9 +106,11 @@ async def saved_view_create(write: Write, input: SavedViewCreateInput) -> Outcom
     values = await read_members(write, (_ENTITY, *_MEMBERS), input)
     _refuse_unfit(values["entity"], input)
     values["shared_at"] = _shared_at(write, None, input.is_shared)
-    id, viewer = write.new_id(), write.viewer
-    await write.execute(_INSERT, id, write.now, viewer.person_id, viewer.service_account_id, *values.values())
-    write.record("SAVED_VIEW_CREATED", Target("SAVED_VIEW", id), differences(_TOLD, None, values))
+    owner = await read_holder(write, input.owner_id, "ownerId")
+    id = write.new_id()
+    await write.execute(_INSERT, id, write.now, *owner, *values.values())
+    changes = [*differences(_TOLD, None, values), told_holder(owner, "ownerId")]
+    write.record("SAVED_VIEW_CREATED", Target("SAVED_VIEW", id), changes)
     return _answer(id)
 
 

@@ -52,6 +52,8 @@ _FIND_BY_KIND = {
     "DEPENDENCY": _find("dependency", "s.portfolio_id", _SUBJECT.format(column="blocked_id")),
     "STATUS_UPDATE": _find("status_update", "s.portfolio_id", _SUBJECT.format(column="subject_id")),
     "LABEL": _find("label", "null::uuid"),
+    # resolvers/saved_view.py finds those that are not shared, for their owner alone.
+    "SAVED_VIEW": _find("saved_view", "null::uuid") + " and x.shared_at is not null",
     "CUSTOM_FIELD": _find("custom_field", "null::uuid"),
     "EXTERNAL_LINK": _find("external_link", "s.portfolio_id", f"left {_SUBJECT.format(column='subject_id')}"),
 }

@@ -1,11 +1,13 @@
 """How status is reported: an update is made, and at most retracted."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import strawberry
 
-from portfolio.enumerations import ReportedStatus
+from portfolio.enumerations import ReportedStatus, Scope
+from portfolio.identity import print_id
 from resolvers import check
 from resolvers.archive import archive, refuse_archived
 from resolvers.external import (
@@ -17,7 +19,8 @@ from resolvers.external import (
     refuse_moved,
     upsert,
 )
-from resolvers.member import Member, differences, read_members
+from resolvers.holder import read_holder, told_holder
+from resolvers.member import Member, differences, printable, read_members
 from resolvers.mutation import mutation
 from resolvers.outcome import (
     NodeInput,
@@ -43,14 +46,14 @@ linkable("STATUS_UPDATE", (), subject="subject_id")
 
 _INSERT = """
 insert into status_update (tenant_id, id, created_at, updated_at, subject_id, author_person_id,
-                           author_service_account_id, status, body)
-values ($1, $2, $3, $3, $4, $5, $6, $7, $8)
+                           author_service_account_id, reported_at, status, body)
+values ($1, $2, $3, $3, $4, $5, $6, $7, $8, $9)
 """
 _SHOW_LATEST = """
 insert into subject_report (tenant_id, subject_id, latest_status_update_id, reported_status, reported_at)
-select $1, $2, u.id, u.status, u.created_at from (select) as one left join lateral (
-  select id, status, created_at from status_update
-  where tenant_id = $1 and subject_id = $2 and archived_at is null order by created_at desc, id desc limit 1) u on true
+select $1, $2, u.id, u.status, u.reported_at from (select) as one left join lateral (
+  select id, status, reported_at from status_update
+  where tenant_id = $1 and subject_id = $2 and archived_at is null order by reported_at desc, id desc limit 1) u on true
 on conflict (tenant_id, subject_id) do update set latest_status_update_id = excluded.latest_status_update_id,
   reported_status = excluded.reported_status, reported_at = excluded.reported_at
 """
@@ -60,6 +63,10 @@ _SETTLE = "select * from settle_divergence(array[$1::uuid], $2)"
 _SUBJECT = "What it is about: the organization, a portfolio, a product or an initiative."
 _STATUS = "Status as you see it; it weighs nothing in the score."
 _BODY = "What there is to say, in Markdown, at most 20,000 characters; null: nothing."
+_AUTHOR = (
+    "Person or service account that reports; null: the holder of the key. Another than the holder needs scope ADMIN."
+)
+_REPORTED_AT = "Instant of the report, which is past; null: now. It needs scope ADMIN."
 
 
 @strawberry.input(description="A new status update.")
@@ -67,6 +74,8 @@ class StatusUpdateCreateInput(Retryable):
     subject_id: strawberry.ID = required(_SUBJECT)
     status: ReportedStatus = required(_STATUS)
     body: str | None = optional(_BODY)
+    author_id: strawberry.ID | None = optional(_AUTHOR)
+    reported_at: datetime | None = optional(_REPORTED_AT)
     external: ExternalReferenceInput | None = optional("Name in another system; null: none.")
 
 
@@ -78,6 +87,8 @@ class StatusUpdateUpsertInput(UpsertInput):
     subject_id: strawberry.ID | None = optional(_SUBJECT)
     status: ReportedStatus | None = optional(_STATUS)
     body: str | None = optional(_BODY)
+    author_id: strawberry.ID | None = optional(_AUTHOR)
+    reported_at: datetime | None = optional(_REPORTED_AT)
 
 
 @strawberry.type(description="Answer to a status update, or to its retraction.")
@@ -87,7 +98,7 @@ class StatusUpdatePayload(Payload):
 
 @mutation(StatusUpdatePayload)
 async def status_update_create(write: Write, input: StatusUpdateCreateInput) -> Outcome:
-    """Report the status of a subject, as the holder of the key. Where it differs from what is measured, it is shown."""
+    """Report the status of a subject. Where it differs from what is measured, it is shown."""
     return _answer(await _insert(write, input))
 
 
@@ -112,11 +123,17 @@ async def status_update_archive(write: Write, input: NodeInput) -> Outcome:
 async def _insert(write: Write, input: Any) -> UUID:
     values = await read_members(write, _MEMBERS, input)
     subject = await read_subject(write, input.subject_id)
-    id, viewer = write.new_id(), write.viewer
-    holder = (viewer.person_id, viewer.service_account_id)
-    await write.execute(_INSERT, id, write.now, subject["id"], *holder, *values.values())
+    author = await read_holder(write, input.author_id, "authorId")
+    reported_at = _reported_at(write, input.reported_at)
+    id = write.new_id()
+    await write.execute(_INSERT, id, write.now, subject["id"], *author, reported_at, *values.values())
     target = _target(id, subject["id"], subject["home_id"])
-    changes = [FieldChange("subjectId", None, input.subject_id), *differences(_MEMBERS, None, values)]
+    changes = [
+        FieldChange("subjectId", None, input.subject_id),
+        *differences(_MEMBERS, None, values),
+        told_holder(author, "authorId"),
+        FieldChange("reportedAt", None, printable(reported_at)),
+    ]
     write.record("STATUS_UPDATE_CREATED", target, changes)
     await refer_externally(write, target, input.external)
     await _show(write, subject["id"])
@@ -126,9 +143,32 @@ async def _insert(write: Write, input: Any) -> UUID:
 async def _refuse_change(write: Write, row: Row, input: Any) -> None:
     refuse_archived("STATUS_UPDATE", row)
     await refuse_moved(write, "STATUS_UPDATE", row, input, "subject_id")
-    if differences(_MEMBERS, row, await read_members(write, _MEMBERS, input, row)):
+    if differences(_MEMBERS, row, await read_members(write, _MEMBERS, input, row)) or _is_moved(row, input):
         message = "A status update stays as it was reported; report anew, under another name."
         raise reject(UserErrorCode.CONFLICT, message, "external")
+
+
+def _is_moved(row: Row, input: Any) -> bool:
+    """Whether another author, or another instant, is named than the report has."""
+    author = "PERSON", row["author_person_id"]
+    if row["author_person_id"] is None:
+        author = "SERVICE_ACCOUNT", row["author_service_account_id"]
+    if input.author_id not in (None, strawberry.UNSET, print_id(*author)):
+        return True
+    return input.reported_at not in (None, strawberry.UNSET, row["reported_at"])
+
+
+def _reported_at(write: Write, given: Any) -> datetime:
+    if given in (None, strawberry.UNSET):
+        return write.now
+    if Scope.ADMIN not in write.viewer.scopes:
+        raise reject(
+            UserErrorCode.FORBIDDEN, "Another instant than now needs an API key with scope ADMIN.", "reportedAt"
+        )
+    try:
+        return check.observed(write.now)(given)
+    except ValueError as error:
+        raise reject(UserErrorCode.INVALID, str(error), "reportedAt") from None
 
 
 async def _show(write: Write, subject_id: UUID) -> None:

@@ -137,5 +137,5 @@ class HealthSubject(Searchable):
         nullable=True,
     )
     status_updates = many(
-        "StatusUpdate", "Status updates, newest first.", "{other}.subject_id = {self}.id", order="CREATED_AT desc"
+        "StatusUpdate", "Status updates, newest first.", "{other}.subject_id = {self}.id", order="REPORTED_AT desc"
     )

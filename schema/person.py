@@ -39,7 +39,7 @@ class Person(Searchable):
         "StatusUpdate",
         "Status updates by the person, newest first.",
         "{other}.author_person_id = {self}.id",
-        order="CREATED_AT desc",
+        order="REPORTED_AT desc",
     )
     saved_views = many(
         "SavedView",

@@ -34,7 +34,7 @@ class ServiceAccount(Node):
         "StatusUpdate",
         "Status updates by the service account, newest first.",
         "{other}.author_service_account_id = {self}.id",
-        order="CREATED_AT desc",
+        order="REPORTED_AT desc",
     )
     saved_views = many(
         "SavedView",

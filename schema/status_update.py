@@ -14,9 +14,9 @@ from schema.reference import by_id_or_external, lookup_input
 from schema.scalars import COMPARATORS
 
 _SINCE_PREVIOUS = (
-    "{other}.subject_id = {self}.subject_id and {other}.occurred_at < {self}.created_at and {other}.occurred_at > coalesce("
-    "(select max(u.created_at) from status_update u where u.tenant_id = {tenant} and u.subject_id = {self}.subject_id"
-    " and u.archived_at is null and u.created_at < {self}.created_at), '-infinity')"
+    "{other}.subject_id = {self}.subject_id and {other}.occurred_at < {self}.reported_at and {other}.occurred_at > coalesce("
+    "(select max(u.reported_at) from status_update u where u.tenant_id = {tenant} and u.subject_id = {self}.subject_id"
+    " and u.archived_at is null and u.reported_at < {self}.reported_at), '-infinity')"
 )
 
 
@@ -59,7 +59,10 @@ class StatusUpdate(Node):
     )
     external_links = external_links()
     version: int = column("1, and 2 once it is retracted.")
-    created_at: datetime = column("Instant of the report.", filter="DATE_TIME", sql_type="timestamptz", order=True)
+    reported_at: datetime = column("Instant of the report.", filter="DATE_TIME", sql_type="timestamptz", order=True)
+    created_at: datetime = column(
+        "Instant at which it was entered.", filter="DATE_TIME", sql_type="timestamptz", order=True
+    )
     archived_at: datetime | None = column(
         "Instant since when it is retracted; null: it holds.",
         filter="DATE_TIME",
@@ -89,4 +92,4 @@ class StatusUpdateQuery:
         StatusUpdateBy,
         by_id_or_external("STATUS_UPDATE"),
     )
-    status_updates = many("StatusUpdate", "Status updates of all subjects, newest first.", order="CREATED_AT desc")
+    status_updates = many("StatusUpdate", "Status updates of all subjects, newest first.", order="REPORTED_AT desc")

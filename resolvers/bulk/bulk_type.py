@@ -10,9 +10,12 @@ class BulkType:
 
     create, update: mutations by their GraphQL names. update null: what was made stays as it is. Both the same: it says
     what is from now on.
-    identity: members of the input by which the object is known; none: it is found by no line. match: SQL in place of
-    the comparison of the columns of these names, $2 on. where: a condition on {x} that the object must meet.
-    kinds: of references whose member does not tell, such as parentId. without: members that no line has.
+    identity: members of the input by which the object is known; none: it is found by no line. needed: those of them
+    that a line must have though the input has a default. match: SQL in place of the comparison of the columns of these
+    names, $2 on. where: a condition on {x} that the object must meet.
+    kinds: of references whose member does not tell, such as parentId. json: members that hold JSON in which objects are
+    named. without: members that no line has; always: those that are the same for every line.
+    tenant_wide: refused to keys that are limited to portfolios.
     export: SELECT of a tenant's rows ($1), one column a member, in an order that import keeps.
     """
 
@@ -22,10 +25,14 @@ class BulkType:
     update: str | None
     export: str
     identity: tuple[str, ...] = ("key",)
+    needed: tuple[str, ...] = ()
     match: str | None = None
     where: str = "true"
     kinds: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    json: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
+    always: Mapping[str, object] = field(default_factory=dict)
+    tenant_wide: bool = False
 
     @property
     def table(self) -> str:

@@ -6,11 +6,13 @@ from contextlib import asynccontextmanager
 from uuid import UUID
 
 import asyncpg
+import orjson
 
 from portfolio.enumerations import JobState, Scope
-from resolvers.bulk import TYPES
+from resolvers.bulk import TYPES, BulkType
 from resolvers.bulk.files import PART_BYTES, Owner, complete_file, create_file, forget_files, keep_part
 from resolvers.bulk.job_row import Attempt, Broken, JobRow, Progress
+from resolvers.bulk.json_names import with_names_inside
 from runtime.clock import Clock
 from runtime.postgres import Database
 from runtime.refusal import Refusal
@@ -83,8 +85,18 @@ async def parts(connection: asyncpg.Connection, tenant_id: UUID, types: Sequence
             continue
         statement = f"select row_to_json(r)::text from ({declared.export}) r"
         async for row in connection.cursor(statement, tenant_id, prefetch=_ROWS_AT_ONCE):
-            waiting += _LEFT_OUT.sub("", row[0]).encode() + b"\n"
+            line = _LEFT_OUT.sub("", row[0]).encode()
+            if declared.json:
+                line = await _with_names(connection, tenant_id, declared, line)
+            waiting += line + b"\n"
             if len(waiting) >= PART_BYTES:
                 yield bytes(waiting)
                 waiting.clear()
     yield bytes(waiting)
+
+
+async def _with_names(connection: asyncpg.Connection, tenant_id: UUID, declared: BulkType, line: bytes) -> bytes:
+    values = orjson.loads(line)
+    for name in declared.json:
+        values[name] = await with_names_inside(connection, tenant_id, values[name])
+    return orjson.dumps(values)

@@ -48,6 +48,18 @@ def named(column: str, *kinds: str, at: str = "x") -> str:
     return f"cross join lateral ({' union all '.join(parts)}) s"
 
 
+def holder(person_column: str, account_column: str) -> str:
+    """Joins h, as `named` joins s: the person or the service account whose an x is."""
+    parts = (
+        f"""select json_build_object('{member}', n.key) as name, {place} as place, n.key from {table} n
+  where n.tenant_id = x.tenant_id and n.id = x.{column} and n.archived_at is null"""
+        for place, (member, table, column) in enumerate(
+            (("person", "person", person_column), ("serviceAccount", "service_account", account_column))
+        )
+    )
+    return f"cross join lateral ({' union all '.join(parts)}) h"
+
+
 def subject(at: str = "x") -> str:
     """As `named`, of what anything can be about."""
     return named("subject_id", "organization", "portfolio", "product", "initiative", at=at)

@@ -91,7 +91,7 @@ class LineType:
 
     async def apply(self, write: Write, names: Names, given: Values) -> str:
         """CREATED, CHANGED or UNCHANGED. Raises Rejection."""
-        _permit(write, self.create.change)
+        _permit(write, self.create.change, tenant_wide=self.declared.tenant_wide)
         values = await self._translate(names, given)
         if self.declared.create == self.declared.update:
             found = await self._find(write, names, values) if self.declared.identity else {}
@@ -119,11 +119,12 @@ class LineType:
             known = ", ".join(sorted(self.members))
             message = f"A line of type {self.declared.name} has no member {name[:100]!r}; it has {known}."
             raise reject(UserErrorCode.INVALID, message, name[:100])
-        return {
+        said = {
             self.members[name].field: await with_ids(names, self.members[name], value, (self.members[name].field,))
             for name, value in given.items()
             if name != "type"
         }
+        return {**said, **self.declared.always}
 
     async def _find(self, write: Write, names: Names, values: Values) -> Row | None:
         """The object that the line is about, by its external name or by what it is known by."""
@@ -170,7 +171,7 @@ class LineType:
         type_ = self.create.input_type.fields[name].type
         value = values.get(name)
         if value is None:
-            if isinstance(type_, GraphQLNonNull) or self.update is None:
+            if isinstance(type_, GraphQLNonNull) or name in self.declared.needed:
                 raise reject(
                     UserErrorCode.REQUIRED, f"{public_name(name)} is required: the object is known by it.", name
                 )
@@ -191,7 +192,9 @@ class LineType:
 
     async def _change(self, write: Write, row: Row, values: Values) -> None:
         changeable = self.update.input_type.fields if self.update else {}
-        self._refuse_fixed(row, {n: v for n, v in values.items() if n not in changeable})
+        # Found by an external name, it may be known by something else than the line says.
+        known_by = () if values.get("external") else self.declared.identity
+        self._refuse_fixed(row, {n: v for n, v in values.items() if n not in changeable and n not in known_by})
         said = {n: v for n, v in values.items() if n in changeable and not self._says_nothing(n, v, row)}
         if self.update is not None and said:
             await self._run(write, self.update, {"id": print_id(self.declared.kind, row["id"]), **said})
@@ -204,8 +207,8 @@ class LineType:
 
     def _refuse_fixed(self, row: Row, values: Values) -> None:
         for name, value in values.items():
-            column = snake_case(name)
-            if name in self.declared.identity or column not in row:
+            column = _column(name, row)
+            if column is None:
                 continue
             type_ = self.create.input_type.fields[name].type
             after = None if value is None else _stored(type_, coerced(type_, value, [], name))
@@ -258,10 +261,10 @@ def refusal_of(fault: Exception) -> list[UserError]:
     return [UserError(code=UserErrorCode.INVALID, message="This line cannot be applied.")]
 
 
-def _permit(write: Write, change: Change) -> None:
+def _permit(write: Write, change: Change, *, tenant_wide: bool = False) -> None:
     if change.scope not in write.viewer.scopes:
         raise reject(UserErrorCode.FORBIDDEN, f"This line needs an API key with scope {change.scope}.")
-    if change.tenant_wide and write.granted is not None:
+    if (change.tenant_wide or tenant_wide) and write.granted is not None:
         message = "This concerns the whole organization; the key is limited to portfolios."
         raise reject(UserErrorCode.FORBIDDEN, message)
 
@@ -284,7 +287,17 @@ def _identity_of(external: Mapping[str, Any]) -> dict[str, Any]:
     return {name: external.get(name) for name in ("system", "id")}
 
 
+def _column(name: str, row: Row) -> str | None:
+    """That keeps a member of an input; null: none does. One holder of two kinds has a column for each."""
+    column = snake_case(name)
+    of_holder = (column.removesuffix("id") + kind for kind in ("person_id", "service_account_id"))
+    return column if column in row else next((column for column in of_holder if row.get(column) is not None), None)
+
+
 def _stored(type_: GraphQLInputType, value: Any) -> UUID | str | int | float | date | datetime | None:
-    """A coerced value as a column has it."""
-    parsed = parse_id(value) if get_named_type(type_) is GraphQLID else None
+    """A coerced value as a column has it; JSON as text."""
+    named = get_named_type(type_)
+    if named.name == "JSON":
+        return orjson.dumps(value).decode()
+    parsed = parse_id(value) if named is GraphQLID else None
     return parsed[1] if parsed else value

@@ -5,9 +5,9 @@ from resolvers.bulk.exported import key_of
 
 _KINDS = (
     *("PORTFOLIO", "PRODUCT", "INITIATIVE", "KPI", "PERSON", "TEAM", "SKILL", "LABEL"),
-    *("MILESTONE", "DEPENDENCY", "ASSIGNMENT", "MEMBERSHIP"),
+    *("MILESTONE", "DEPENDENCY", "STATUS_UPDATE", "ASSIGNMENT", "MEMBERSHIP"),
 )
-_ARCHIVABLE = _KINDS[:10]
+_ARCHIVABLE = _KINDS[:11]
 _ARCHIVED = " union all ".join(
     f"select from {kind.lower()} n where n.tenant_id = $1 and n.id in (x.node_id, x.subject_id)"
     " and n.archived_at is not null"
@@ -23,19 +23,22 @@ _ENDED = " union all ".join(
         ("assignment", "team", "team_id"),
         ("assignment", "person", "person_id"),
         ("dependency", "initiative", "blocker_id"),
+        ("status_update", "person", "author_person_id"),
+        ("status_update", "service_account", "author_service_account_id"),
     )
 )
 _LINK = f"""
 select 'externalLink' as type,
-       json_build_object(lower(x.kind), json_build_object('external', json_build_object(
-         'system', f.system, 'id', f.external_id))) as entity,
+       json_build_object(
+         case x.kind when 'STATUS_UPDATE' then 'statusUpdate' else lower(x.kind) end,
+         json_build_object('external', json_build_object('system', f.system, 'id', f.external_id))) as entity,
        x.system, x.external_id as "externalId", x.url, x.title, x.authoritative_fields as "authoritativeFields",
        {key_of("service_account", "service_account_id")} as "serviceAccount"
 from external_link x
 cross join lateral (
   select o.system, o.external_id from external_link o
   where o.tenant_id = $1 and o.kind = x.kind and o.node_id = x.node_id order by o.system, o.external_id limit 1) f
-where x.tenant_id = $1 and x.kind <> 'STATUS_UPDATE' and not exists ({_ARCHIVED} union all {_ENDED})
+where x.tenant_id = $1 and not exists ({_ARCHIVED} union all {_ENDED})
   and ((x.system, x.external_id) <> (f.system, f.external_id) or x.title is not null
        or x.authoritative_fields <> '{{}}' or x.service_account_id is not null)
 order by x.kind, f.system, f.external_id, x.system, x.external_id

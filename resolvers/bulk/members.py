@@ -15,6 +15,7 @@ from graphql import (
 
 from resolvers import check
 from resolvers.bulk.bulk_type import BulkType
+from resolvers.bulk.json_names import with_ids_inside
 from resolvers.bulk.names import KINDS_OF_MEMBER, Names
 from resolvers.outcome import UserErrorCode, reject
 
@@ -24,12 +25,13 @@ _NEVER = ("id", "idempotencyKey", "supersedesId", "kpiKey")
 @dataclass(frozen=True)
 class Member:
     """A member of a line. field: of the input; kinds: of objects that it names; inner: members of an object in it;
-    many: it is a list of them."""
+    many: it is a list of them; json: objects are named within its value."""
 
     field: str
     kinds: tuple[str, ...] = ()
     inner: "Mapping[str, Member] | None" = None
     many: bool = False
+    json: bool = False
 
 
 def members_of(input_type: GraphQLInputObjectType, declared: BulkType) -> dict[str, Member]:
@@ -44,13 +46,15 @@ def members_of(input_type: GraphQLInputObjectType, declared: BulkType) -> dict[s
             members[name] = Member(name, ("LABEL",), many=many)
         elif is_input_object_type(named):
             members[name] = Member(name, inner=members_of(named, declared), many=many)
-        elif name not in (*_NEVER, *declared.without) or (name, named.name) == ("id", "String"):
-            members[public_name(name)] = Member(name)
+        elif name not in (*_NEVER, *declared.without, *declared.always) or (name, named.name) == ("id", "String"):
+            members[public_name(name)] = Member(name, json=name in declared.json)
     return members
 
 
 async def with_ids(names: Names, member: Member, value: Any, path: tuple[str, ...]) -> Any:
     """With ids in place of names. What is not of the shape expected stays, for validation to refuse."""
+    if member.json:
+        return await with_ids_inside(names, value, path)
     if isinstance(value, list):
         if len(value) > check.MOST_ITEMS:
             message = f"A list has at most {check.MOST_ITEMS} items; {len(value)} were given."
@@ -59,10 +63,9 @@ async def with_ids(names: Names, member: Member, value: Any, path: tuple[str, ..
             return value
         item = replace(member, many=False)
         return [await with_ids(names, item, each, (*path, str(place))) for place, each in enumerate(value)]
-    if member.kinds == ("LABEL",):
-        return {"id": await names.public_id(member.kinds, value, path)}
     if member.kinds and value is not None:
-        return await names.public_id(member.kinds, value, path)
+        id = await names.public_id(member.kinds, value, path)
+        return {"id": id} if member.kinds == ("LABEL",) else id
     if member.inner is None or not isinstance(value, dict):
         return value
     translated = {}

@@ -6,12 +6,15 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from strawberry.utils.str_converters import to_camel_case
+
 from portfolio.identity import print_id
 from resolvers import check
 from resolvers.outcome import UserErrorCode, reject
-from resolvers.session import Write
+from resolvers.session import Write, spoken
 
 SUBJECTS = ("ORGANIZATION", "PORTFOLIO", "PRODUCT", "INITIATIVE")
+HOLDERS = ("PERSON", "SERVICE_ACCOUNT")
 # Member of an input → kinds of object that it may name. One kind: the name alone. Several: {"product": name}.
 KINDS_OF_MEMBER = {
     "portfolioId": ("PORTFOLIO",),
@@ -29,11 +32,12 @@ KINDS_OF_MEMBER = {
     "kpiId": ("KPI",),
     "serviceAccountId": ("SERVICE_ACCOUNT",),
     "subjectId": SUBJECTS,
+    "authorId": HOLDERS,
     "entityId": ("PRODUCT", "INITIATIVE", "KPI"),
 }
 
 # Known to people by what they say and not by a key.
-_WITHOUT_KEY = ("MILESTONE", "DEPENDENCY", "ASSIGNMENT", "MEMBERSHIP")
+_WITHOUT_KEY = ("MILESTONE", "DEPENDENCY", "ASSIGNMENT", "MEMBERSHIP", "STATUS_UPDATE")
 
 Name = tuple[str, str] | tuple[str, str, str]
 """Key, or system and id there; with the kind of object before it."""
@@ -63,10 +67,21 @@ class Names:
 
     async def public_id(self, kinds: tuple[str, ...], given: Any, path: tuple[str, ...]) -> str:
         """Of what is named. Outside the viewer's portfolios is not there. Raises INVALID for what is no name."""
+        kind, id = await self._named(kinds, given, path)
+        return print_id(kind, id or _NOBODY)
+
+    async def known_id(self, kinds: tuple[str, ...], given: Any, path: tuple[str, ...]) -> str:
+        """As public_id, where no change looks for the object. Raises NOT_FOUND."""
+        kind, id = await self._named(kinds, given, path)
+        if id is None:
+            [name] = given.values() if isinstance(given, dict) else [given]
+            raise reject(UserErrorCode.NOT_FOUND, f"There is no {spoken(kind)} {str(name)[:100]!r}.", *path)
+        return print_id(kind, id)
+
+    async def _named(self, kinds: tuple[str, ...], given: Any, path: tuple[str, ...]) -> tuple[str, UUID | None]:
         kind, *others = kinds
         kind, name = _chosen(kinds, given, path) if others else (kind, read_name(kind, given, path))
-        id = self._write.tenant_id if name is None else await self.find(name)
-        return print_id(kind, id or _NOBODY)
+        return kind, self._write.tenant_id if name is None else await self.find(name)
 
     async def find(self, name: Name) -> UUID | None:
         """Null: nothing that the viewer sees has the name."""
@@ -105,7 +120,7 @@ def read_name(kind: str, given: Any, path: tuple[str, ...]) -> Name:
 
 def _chosen(kinds: tuple[str, ...], given: Any, path: tuple[str, ...]) -> tuple[str, Name | None]:
     """The name is null for the organization, of which there is one."""
-    members = {kind.lower(): kind for kind in kinds}
+    members = {to_camel_case(kind.lower()): kind for kind in kinds}
     if isinstance(given, dict) and len(given) == 1:
         member, name = next(iter(given.items()))
         if member == "organization" and name is True and "ORGANIZATION" in kinds:

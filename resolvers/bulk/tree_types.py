@@ -71,6 +71,7 @@ FACTS = (
         None,
         _PROGRESS,
         identity=("initiativeId", "observedAt"),
+        needed=("observedAt",),
     ),
     # Read by resolvers/bulk/measurements.py: they come in batches.
     BulkType("measurement", "MEASUREMENT", "measurementsRecord", None, _MEASUREMENT, identity=()),

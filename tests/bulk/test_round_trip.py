@@ -19,8 +19,6 @@ _NO_LINES = {
     "Event": "an import writes its own",
     "Job": "imports and exports themselves",
     "KpiTarget": "the one in force is a member of the KPI's line; what was in force before is history",
-    "StatusUpdate": "what a person reported on a day cannot be said by another one later",
-    "SavedView": "its owner's alone, and its filter names objects by id",
 }
 
 

@@ -159,14 +159,14 @@ def labels_of(view: View, row: Row) -> set[UUID]:
 def is_between(view: View, update: Row, event: Row) -> bool:
     """Whether an event lies between a status update and the one before it."""
     moments = [
-        other["created_at"]
+        other["reported_at"]
         for other in view.rows("status_update")
         if other["subject_id"] == update["subject_id"]
         and other["archived_at"] is None
-        and other["created_at"] < update["created_at"]
+        and other["reported_at"] < update["reported_at"]
     ]
     after = not moments or event["occurred_at"] > max(moments)
-    return event["subject_id"] == update["subject_id"] and after and event["occurred_at"] < update["created_at"]
+    return event["subject_id"] == update["subject_id"] and after and event["occurred_at"] < update["reported_at"]
 
 
 # Lists: node type, which rows belong, default order -------------------------------------------------
@@ -258,13 +258,13 @@ LISTS: dict[str, ListOf] = {
     ),
     "Query.milestones": _everything("Milestone", "DUE_ON"),
     "Query.dependencies": _everything("Dependency"),
-    "Query.statusUpdates": _everything("StatusUpdate", "CREATED_AT desc"),
+    "Query.statusUpdates": _everything("StatusUpdate", "REPORTED_AT desc"),
     "Query.labels": _everything("Label", "NAME"),
     "Query.customFields": _everything("CustomField"),
     "Query.savedViews": _everything("SavedView", "NAME"),
     "Query.jobs": _everything("Job", "CREATED_AT desc"),
     **{
-        f"{name}.statusUpdates": _pointing("StatusUpdate", "subject_id", "CREATED_AT desc")
+        f"{name}.statusUpdates": _pointing("StatusUpdate", "subject_id", "REPORTED_AT desc")
         for name in ("Organization", "Portfolio", "Product", "Initiative")
     },
     "Initiative.milestones": _pointing("Milestone", "initiative_id", "DUE_ON"),
@@ -279,9 +279,9 @@ LISTS: dict[str, ListOf] = {
         is_between,
         "SEQUENCE",
     ),
-    "Person.statusUpdates": _pointing("StatusUpdate", "author_person_id", "CREATED_AT desc"),
+    "Person.statusUpdates": _pointing("StatusUpdate", "author_person_id", "REPORTED_AT desc"),
     "Person.savedViews": _pointing("SavedView", "person_id", "NAME"),
-    "ServiceAccount.statusUpdates": _pointing("StatusUpdate", "author_service_account_id", "CREATED_AT desc"),
+    "ServiceAccount.statusUpdates": _pointing("StatusUpdate", "author_service_account_id", "REPORTED_AT desc"),
     "ServiceAccount.savedViews": _pointing("SavedView", "service_account_id", "NAME"),
     "ServiceAccount.externalLinks": _pointing("ExternalLink", "service_account_id"),
     "Query.externalLinks": _everything("ExternalLink"),
@@ -483,7 +483,7 @@ def compared(view: View, path: str, row: Row) -> Any:
         case "health.diverging":
             reports = view.rows("subject_report")
             return any(report["subject_id"] == row["id"] and report["divergence"] is not None for report in reports)
-        case "reportedStatus" | "reportedAt":
+        case "reportedStatus" | "reportedAt" if "reported_at" not in row:
             return view.report(row["id"]).get(snake_case(path))
         case "blockerId" | "blockedId":
             end = row[snake_case(path)]

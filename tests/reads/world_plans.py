@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -76,7 +76,7 @@ class PlansBuilder:
                     subject_id=subject["id"],
                     latest_status_update_id=latest and latest["id"],
                     reported_status=latest and latest["status"],
-                    reported_at=latest and latest["created_at"],
+                    reported_at=latest and latest["reported_at"],
                     divergence=divergence,
                     diverged_on=diverged_on,
                 )
@@ -84,16 +84,17 @@ class PlansBuilder:
     def status_update(self, subject: Row) -> Row:
         tenant, identifier = self.tenant, self.tenant.new_id()
         person = tenant.maybe(tenant.pick("person")["id"])
-        return tenant.add(
-            "status_update",
-            id=identifier,
-            subject_id=subject["id"],
-            status=self.chance.choice(["ON_TRACK", "AT_RISK", "OFF_TRACK"]),
-            body=tenant.maybe(tenant.text(identifier)),
-            author_person_id=person,
-            author_service_account_id=None if person else tenant.pick("service_account")["id"],
+        values = {
+            "id": identifier,
+            "subject_id": subject["id"],
+            "status": self.chance.choice(["ON_TRACK", "AT_RISK", "OFF_TRACK"]),
+            "body": tenant.maybe(tenant.text(identifier)),
+            "author_person_id": person,
+            "author_service_account_id": None if person else tenant.pick("service_account")["id"],
             **tenant.stamps(),
-        )
+        }
+        entered_days_later = timedelta(days=identifier.int % 4)
+        return tenant.add("status_update", reported_at=values["created_at"] - entered_days_later, **values)
 
     def labels(self) -> None:
         tenant = self.tenant
@@ -213,4 +214,4 @@ class PlansBuilder:
 
 
 def _moment(update: Row) -> tuple[datetime, UUID]:
-    return update["created_at"], update["id"]
+    return update["reported_at"], update["id"]

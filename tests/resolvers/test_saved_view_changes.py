@@ -95,7 +95,13 @@ async def test_events_tell_that_a_view_changed_and_not_what_is_in_it(tenant: Ten
     view = await _save(tenant, owner)
     await tenant.change("savedViewUpdate", {"id": view, "name": "Secret plans", "filter": None}, owner)
     told = [event["told"] for event in await tenant.events() if event["entity_kind"] == "SAVED_VIEW"]
-    assert told == [[{"field": "entity", "from": None, "to": "PRODUCT"}], []]
+    assert told == [
+        [
+            {"field": "entity", "from": None, "to": "PRODUCT"},
+            {"field": "ownerId", "from": None, "to": f"per_{owner.person_id}"},
+        ],
+        [],
+    ]
     assert "Secret" not in str(await tenant.rows("select from_value::text, to_value::text from event_private_value"))
 
 
@@ -106,3 +112,28 @@ async def test_an_archived_view_comes_back(tenant: Tenant, ask: Ask, owner: View
     assert codes(await tenant.change("savedViewUpdate", {"id": view}, owner)) == [("ARCHIVED", "id")]
     await tenant.change("savedViewRestore", {"id": view}, owner)
     assert (await ask(_ASK, owner, id=view))["savedViews"]["nodes"] == [{"id": view}]
+
+
+async def test_an_administrator_saves_a_view_for_another_who_alone_changes_it(
+    tenant: Tenant, ask: Ask, owner: Viewer, other: Viewer
+):
+    view = await tenant.made("savedViewCreate", {**_INPUT, "owner_id": f"per_{other.person_id}", "is_shared": True})
+    assert (await ask(_ASK, owner, id=view))["node"]["person"] == {"name": "Bob"}
+    assert codes(await tenant.change("savedViewUpdate", {"id": view, "name": "Ours"}, owner)) == [("NOT_FOUND", "id")]
+    assert codes(await tenant.change("savedViewUpdate", {"id": view, "name": "Mine"}, other)) == []
+
+
+async def test_in_the_name_of_another_needs_the_scope_admin_and_somebody_who_is_there(
+    tenant: Tenant, owner: Viewer, other: Viewer
+):
+    async def refused(viewer: Viewer, holder: str) -> list[tuple[str, str | None]]:
+        return codes(await tenant.change("savedViewCreate", {**_INPUT, "owner_id": holder}, viewer))
+
+    writer = replace(owner, scopes=frozenset({"READ", "WRITE"}))
+    bob = f"per_{other.person_id}"
+    assert await refused(writer, f"per_{owner.person_id}") == []
+    assert await refused(writer, bob) == [("FORBIDDEN", "ownerId")]
+    assert await refused(owner, bob.replace("per_", "prd_")) == [("INVALID", "ownerId")]
+    assert await refused(owner, f"sva_{UUID(int=7)}") == [("NOT_FOUND", "ownerId")]
+    await tenant.change("personArchive", {"id": bob})
+    assert await refused(owner, bob) == [("ARCHIVED", "ownerId")]

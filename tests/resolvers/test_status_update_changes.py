@@ -144,3 +144,51 @@ async def test_a_report_older_than_fourteen_days_is_stale(tenant: Tenant, produc
     [told] = await tenant.rows(settle, uuid_of(product), now + timedelta(days=15))
     assert (told["divergence_before"], told["divergence_after"]) == (None, "STALE_REPORT")
     assert await tenant.rows(settle, uuid_of(product), now + timedelta(days=16)) == []
+
+
+async def test_a_report_of_another_and_of_an_earlier_day_takes_its_place_among_the_others(
+    tenant: Tenant, ask: Ask, product: str
+):
+    bob = await tenant.made("personCreate", {"key": "bob", "name": "Bob"})
+    now = tenant.clock.current
+    latest = await _report(tenant, product, "OFF_TRACK")
+    earlier = {"subject_id": product, "status": "ON_TRACK", "author_id": bob, "reported_at": now - timedelta(days=3)}
+    await tenant.made("statusUpdateCreate", earlier)
+    text = """query Ask($id: ID!) { node(id: $id) { ... on Product { latestStatusUpdate { id }
+      statusUpdates { nodes { status reportedAt createdAt author { person { name } } } } } } }"""
+    found = (await ask(text, id=product))["node"]
+    assert found["latestStatusUpdate"]["id"] == latest
+    [_, before] = found["statusUpdates"]["nodes"]
+    assert before == {
+        "status": "ON_TRACK",
+        "reportedAt": (now - timedelta(days=3)).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+        "createdAt": before["createdAt"],
+        "author": {"person": {"name": "Bob"}},
+    }
+    assert before["createdAt"] > before["reportedAt"]
+    [_, event] = await tenant.events("STATUS_UPDATE_CREATED")
+    assert {"field": "authorId", "from": None, "to": bob} in event["told"]
+
+
+async def test_another_author_or_instant_needs_the_scope_admin_and_lies_in_the_past(tenant: Tenant, product: str):
+    bob = await tenant.made("personCreate", {"key": "bob", "name": "Bob"})
+    report = {"subject_id": product, "status": "ON_TRACK"}
+    now, writer = tenant.clock.current, tenant.viewer(scopes=frozenset({"READ", "WRITE"}))
+    for more, viewer, fault in (
+        ({"author_id": bob}, writer, [("FORBIDDEN", "authorId")]),
+        ({"reported_at": now - timedelta(days=1)}, writer, [("FORBIDDEN", "reportedAt")]),
+        ({"reported_at": now + timedelta(days=1)}, tenant.viewer(), [("INVALID", "reportedAt")]),
+    ):
+        assert codes(await tenant.change("statusUpdateCreate", {**report, **more}, viewer)) == fault
+    assert codes(await tenant.change("statusUpdateCreate", report, writer)) == []
+
+
+async def test_under_its_external_name_a_report_keeps_author_and_instant(tenant: Tenant, product: str):
+    bob = await tenant.made("personCreate", {"key": "bob", "name": "Bob"})
+    external = {"system": "LINEAR", "id": "UPD-1"}
+    report = {"subject_id": product, "status": "ON_TRACK", "author_id": bob, "external": external}
+    report["reported_at"] = tenant.clock.current - timedelta(days=1)
+    made = await tenant.change("statusUpdateUpsert", report)
+    assert (await tenant.change("statusUpdateUpsert", report))["statusUpdate"] == made["statusUpdate"]
+    for more in ({"reported_at": tenant.clock.current - timedelta(days=2)}, {"author_id": f"per_{tenant.person_id}"}):
+        assert codes(await tenant.change("statusUpdateUpsert", {**report, **more})) == [("CONFLICT", "external")]
