@@ -11,6 +11,7 @@ import redis.exceptions
 import structlog
 from graphql import ExecutionResult, GraphQLError
 from starlette.responses import Response
+from starlette.types import Send
 
 from api import limits
 from api.gate import Invalid
@@ -20,6 +21,7 @@ _log = structlog.get_logger()
 
 JSON = "application/json"
 GRAPHQL_JSON = "application/graphql-response+json"
+_CONTENT_TYPE = {kind: f"{kind}; charset=utf-8".encode() for kind in (JSON, GRAPHQL_JSON)}
 # A client that does not say is an old one, and reads plain JSON.
 _TAKEN_FOR = {GRAPHQL_JSON: GRAPHQL_JSON, JSON: JSON, "application/*": JSON, "*/*": JSON}
 _QUOTED = re.compile(r"'[^']*'|\"(?:[^\"\\]|\\.)*\"")
@@ -49,9 +51,19 @@ class Answer:
     status: int
     headers: dict[str, str]
 
-    def response(self, media_type: str = JSON) -> Response:
+    async def send(self, send: Send, media_type: str = JSON) -> None:
         body = orjson.dumps(self.members)
-        return Response(body, self.status, self.headers, f"{media_type}; charset=utf-8")
+        headers = [
+            (b"content-type", _CONTENT_TYPE[media_type]),
+            (b"content-length", b"%d" % len(body)),
+            *((name.lower().encode(), value.encode()) for name, value in self.headers.items()),
+        ]
+        await send({"type": "http.response.start", "status": self.status, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+    def response(self) -> Response:
+        """For Starlette's handlers."""
+        return Response(orjson.dumps(self.members), self.status, self.headers, f"{JSON}; charset=utf-8")
 
 
 def choose_media_type(accepted: Iterable[str]) -> str:

@@ -1,27 +1,30 @@
 """The body of a request, read within a size and a time."""
 
 from starlette.datastructures import Headers
-from starlette.requests import ClientDisconnect
-from starlette.requests import Request as HttpRequest
+from starlette.types import Receive
 
 from api.deadline import Deadline
 from runtime.refusal import ErrorCode, Refusal
 
 
-async def read_body(request: HttpRequest, limit: int, seconds: float) -> bytes:
+async def read_body(headers: Headers, receive: Receive, limit: int, seconds: float) -> bytes:
     """The raw bytes. Reading stops, with a Refusal, at the first byte or second too many."""
-    refuse_announced(request.headers, limit)
-    body = bytearray()
+    refuse_announced(headers, limit)
+    parts: list[bytes] = []
+    size = 0
     try:
         with Deadline(seconds):
-            async for chunk in request.stream():
-                refuse_size(limit, len(body) + len(chunk))
-                body += chunk
+            while True:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    raise Refusal(ErrorCode.BAD_REQUEST, "The body ended early.")
+                parts.append(message.get("body", b""))
+                size += len(parts[-1])
+                refuse_size(limit, size)
+                if not message.get("more_body", False):
+                    return b"".join(parts)
     except TimeoutError:
         raise Refusal(ErrorCode.REQUEST_TIMEOUT, f"The body took longer than {seconds:g} s to arrive.") from None
-    except ClientDisconnect:
-        raise Refusal(ErrorCode.BAD_REQUEST, "The body ended early.") from None
-    return bytes(body)
 
 
 def require_json(headers: Headers) -> None:

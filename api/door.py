@@ -11,7 +11,6 @@ from itertools import count
 from typing import Any
 
 import structlog
-from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -20,8 +19,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api import limits
 from api.answer import answer_fault
 from api.deadline import Deadline
+from api.head import Head
 from api.metrics import REQUESTS, SECONDS
 from runtime.refusal import ErrorCode, Refusal
+from runtime.telemetry import begin_facts
 
 _log = structlog.get_logger()
 
@@ -61,11 +62,10 @@ class Door:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        headers = Headers(scope=scope)
+        headers = Head(scope["headers"])
         request_id = self._request_id(headers)
-        scope.setdefault("state", {})["request_id"] = request_id
-        structlog.contextvars.clear_contextvars()
-        structlog.contextvars.bind_contextvars(request_id=request_id)
+        scope.setdefault("state", {}).update(head=headers, request_id=request_id)
+        begin_facts(request_id=request_id)
         visit = Visit((scope, receive, send), headers, self.route)
         try:
             refuse_head(headers)
@@ -73,11 +73,11 @@ class Door:
         except Exception as fault:
             answer = answer_fault(fault, request_id)
             if visit.status == 0:
-                await answer.response()(scope, receive, visit.send)
+                await answer.send(visit.send)
         finally:
             visit.finish()
 
-    def _request_id(self, headers: Headers) -> str:
+    def _request_id(self, headers: Head) -> str:
         given = headers.get("x-request-id", "")
         return given if _REQUEST_ID.fullmatch(given) else f"{self._process}-{next(self._numbers)}"
 
@@ -85,7 +85,7 @@ class Door:
 class Visit:
     """One request on its way in and out. status: 0 until the answer has begun."""
 
-    def __init__(self, ends: tuple[Scope, Receive, Send], headers: Headers, route: str | None) -> None:
+    def __init__(self, ends: tuple[Scope, Receive, Send], headers: Head, route: str | None) -> None:
         self.scope, self._receive, self._send = ends
         self.route, self.status = route, 0
         self._started = time.perf_counter()
@@ -133,7 +133,7 @@ class Visit:
             _log.info("request", **fields, ms=round(seconds * 1000, 2))
 
 
-def refuse_head(headers: Headers) -> None:
+def refuse_head(headers: Head) -> None:
     """Raises a Refusal for more headers than anyone sends, or a host that is none."""
     size = sum(len(name) + len(value) for name, value in headers.raw)
     for limit, actual in ((limits.HEADERS, len(headers.raw)), (limits.HEADER_BYTES, size)):

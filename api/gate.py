@@ -28,6 +28,7 @@ from api.measure import Measurer, check
 from api.parameters import Parameters
 from api.price import Price
 from api.strict_json import parse_json, refuse_unstorable
+from resolvers.prepared import Prepared
 from runtime.refusal import ErrorCode, Refusal
 
 # Only texts with one of these can hold a literal that nothing could store.
@@ -39,9 +40,7 @@ class Request:
     """An operation that passed the gate."""
 
     text: str
-    document: DocumentNode
-    operation: OperationDefinitionNode
-    operation_name: str | None
+    operation: Prepared
     variables: dict[str, Any]
     cost: int
 
@@ -59,7 +58,7 @@ class Invalid(Exception):
 class Candidate:
     """An operation of a document, measured."""
 
-    node: OperationDefinitionNode
+    operation: Prepared
     price: Price
 
 
@@ -72,7 +71,7 @@ class Document:
     valid: bool = False
 
     def choose(self, name: str | None) -> Candidate:
-        found = [item for item in self.operations if name in (None, _name(item.node))]
+        found = [item for item in self.operations if name in (None, item.operation.name)]
         if len(found) == 1:
             return found[0]
         if not self.operations:
@@ -98,19 +97,17 @@ class Gate:
         chosen = document.choose(parameters.operation_name)
         cost = chosen.price.of(parameters.variables)
         check(ErrorCode.COST_LIMIT, "points of cost", limits.COST, cost)
-        if chosen.node.operation is OperationType.SUBSCRIPTION:
+        if chosen.operation.node.operation is OperationType.SUBSCRIPTION:
             message = "Subscriptions need a connection that stays open."
             raise Refusal(ErrorCode.OPERATION_NOT_ALLOWED, message)
-        if anonymous and not _asks_only_who_is_there(chosen.node):
+        if anonymous and not _asks_only_who_is_there(chosen.operation.node):
             raise Refusal(ErrorCode.UNAUTHENTICATED, "Send an API key: Authorization: Bearer fsk_…")
         if not document.valid:
             self._validate(document)
         self._keep(parameters.text, document)
         return Request(
             parameters.text,
-            document.node,
-            chosen.node,
-            parameters.operation_name,
+            chosen.operation,
             parameters.variables,
             cost,
         )
@@ -121,7 +118,7 @@ class Gate:
         fragments = [item for item in definitions if isinstance(item, FragmentDefinitionNode)]
         measurer = Measurer(self.schema, {item.name.value: item for item in fragments})
         operations = [
-            Candidate(item, measurer.measure_operation(item))
+            Candidate(Prepared(self.schema, node, item), measurer.measure_operation(item))
             for item in definitions
             if isinstance(item, OperationDefinitionNode)
         ]
@@ -186,7 +183,3 @@ def _asks_only_who_is_there(operation: OperationDefinitionNode) -> bool:
     return operation.operation is OperationType.QUERY and all(
         isinstance(item, FieldNode) and item.name.value == "__typename" for item in operation.selection_set.selections
     )
-
-
-def _name(operation: OperationDefinitionNode) -> str | None:
-    return operation.name.value if operation.name else None

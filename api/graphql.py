@@ -2,25 +2,25 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from graphql import ExecutionResult, OperationType
-from starlette.requests import Request as HttpRequest
 from starlette.types import Receive, Scope, Send
-from structlog.contextvars import bind_contextvars
 
 from api import limits
 from api.answer import JSON, Answer, answer_fault, answer_result, choose_media_type
 from api.body import read_body, require_json
 from api.deadline import Deadline
 from api.gate import Gate, Request
+from api.head import Head
 from api.metrics import REFUSED, RUNNING, WAITING
 from api.parameters import Parameters, from_body, from_query_string
 from api.viewer import Viewers, presented_key
 from resolvers.execute import Context
 from runtime.refusal import ErrorCode, Refusal
+from runtime.telemetry import add_facts
 
 _METHODS = ("POST", "GET", "HEAD")
 
@@ -41,18 +41,16 @@ class Turnstile:
     def __post_init__(self) -> None:
         self._free = asyncio.Semaphore(self.places)
 
-    @asynccontextmanager
-    async def pass_through(self) -> AsyncIterator[None]:
+    async def __aenter__(self) -> None:
         if self._free.locked():
             await self._wait()
         else:
             await self._free.acquire()
         self.running += 1
-        try:
-            yield
-        finally:
-            self.running -= 1
-            self._free.release()
+
+    async def __aexit__(self, *_: object) -> None:
+        self.running -= 1
+        self._free.release()
 
     async def _wait(self) -> None:
         self.waiting += 1
@@ -81,38 +79,39 @@ class GraphQLEndpoint:
         WAITING.set_function(lambda: self.turnstile.waiting)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        http = HttpRequest(scope, receive)
-        request_id = scope["state"]["request_id"]
+        state: dict[str, Any] = scope["state"]
+        head, request_id, method = state["head"], state["request_id"], scope["method"]
         media_type = JSON
         timing = _Timing(time.perf_counter())
         try:
-            media_type = choose_media_type(http.headers.getlist("accept"))
-            answer = await self._answer(http, request_id, timing)
+            media_type = choose_media_type(head.getlist("accept"))
+            answer = await self._answer(scope, receive, timing)
         except Exception as fault:
             answer = answer_fault(fault, request_id)
         if "data" not in answer.members:
             REFUSED.labels(answer.members["errors"][0]["extensions"]["code"]).inc()
-        if http.method not in _METHODS:
+        if method not in _METHODS:
             answer.headers["Allow"] = ", ".join(_METHODS)
         answer.headers["Server-Timing"] = timing.header()
-        await answer.response(media_type)(scope, receive, send)
+        await answer.send(send, media_type)
 
-    async def _answer(self, http: HttpRequest, request_id: str, timing: "_Timing") -> Answer:
-        if http.method not in _METHODS:
+    async def _answer(self, scope: Scope, receive: Receive, timing: "_Timing") -> Answer:
+        head: Head = scope["state"]["head"]
+        request_id: str = scope["state"]["request_id"]
+        if scope["method"] not in _METHODS:
             raise Refusal(ErrorCode.METHOD_NOT_ALLOWED, "Send a query or a mutation by POST.")
-        key = presented_key(http.headers)
-        parameters = await _parameters(http)
+        key = presented_key(head)
+        parameters = await _parameters(scope, head, receive)
         timing.begin("gate")
         request = self.gate.admit(parameters, anonymous=key is None)
         timing.begin("execute")
-        operation = request.operation
-        if http.method != "POST" and operation.operation is not OperationType.QUERY:
+        operation = request.operation.node
+        if scope["method"] != "POST" and operation.operation is not OperationType.QUERY:
             raise Refusal(ErrorCode.METHOD_NOT_ALLOWED, "Send a mutation by POST.")
-        async with self.turnstile.pass_through():
+        async with self.turnstile:
             viewer = await self.viewers.find(key) if key else None
-            context = Context(viewer, request_id, http.headers.get("idempotency-key"))
-            name = operation.name.value if operation.name else None
-            bind_contextvars(operation=name, cost=request.cost, key=viewer.key_id if viewer else None)
+            context = Context(viewer, request_id, head.get("idempotency-key"))
+            add_facts(operation=request.operation.name, cost=request.cost, key=viewer.key_id if viewer else None)
             return answer_result(await self._run(request, context), request_id)
 
     async def _run(self, request: Request, context: Context) -> ExecutionResult:
@@ -141,8 +140,8 @@ class _Timing:
         return f"{self._parts}{self._part};dur={(time.perf_counter() - self._since) * 1000:.2f}"
 
 
-async def _parameters(http: HttpRequest) -> Parameters:
-    if http.method != "POST":
-        return from_query_string(http.scope["query_string"])
-    require_json(http.headers)
-    return from_body(await read_body(http, limits.BODY_BYTES, limits.BODY_SECONDS))
+async def _parameters(scope: Scope, head: Head, receive: Receive) -> Parameters:
+    if scope["method"] != "POST":
+        return from_query_string(scope["query_string"])
+    require_json(head)
+    return from_body(await read_body(head, receive, limits.BODY_BYTES, limits.BODY_SECONDS))

@@ -73,7 +73,7 @@ class IngestDoor:
         viewer = await self.viewers.authenticate(request.headers)
         viewer.require(Scope.INGEST)
         media_type = _media_type(request.headers)
-        body = await read_body(request, _LARGEST_BODY, _BODY_SECONDS)
+        body = await read_body(request.headers, request.receive, _LARGEST_BODY, _BODY_SECONDS)
         # Eight megabytes take a while to parse, in which others are to be served.
         rows = await asyncio.to_thread(_read, body, media_type)
         context = WriteContext(

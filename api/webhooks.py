@@ -86,7 +86,7 @@ class WebhookDoor:
         signature = _claimed_signature(request.headers)
         if signature is None:
             return _unauthenticated()
-        body = await read_body(request, _LARGEST_BODY, _BODY_SECONDS)
+        body = await read_body(request.headers, request.receive, _LARGEST_BODY, _BODY_SECONDS)
         try:
             sender = await self._find_sender(request.path_params["connection"])
             authentic = _is_authentic(body, signature, sender.secrets if sender else ())

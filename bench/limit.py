@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from uuid import UUID
 
-from graphql import FragmentDefinitionNode, get_operation_ast, get_variable_values, parse
+from graphql import get_operation_ast, parse
 from graphql.execution.values import VariableValues
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -14,6 +14,7 @@ from starlette.routing import Route
 
 from bench.operations import OPERATIONS, Operation
 from resolvers.execute import Executor, Schema
+from resolvers.prepared import Prepared
 from resolvers.read import Operation as Read
 from runtime.clock import Clock
 from runtime.postgres import Database
@@ -27,12 +28,12 @@ def _compile(executor: Executor, operation: Operation, tenant_id: UUID) -> tuple
     node = get_operation_ast(document)
     assert node is not None, "each operation of the benchmark is one query"
     schema = executor.schema.graphql
-    variables = get_variable_values(schema, node.variable_definitions or (), operation.variables)
+    prepared = Prepared(schema, document, node)
+    variables = prepared.coerce(operation.variables)
     assert isinstance(variables, VariableValues), "the benchmark's own values fit the schema"
     assert schema.query_type is not None, "the schema has queries"
-    fragments = {item.name.value: item for item in document.definitions if isinstance(item, FragmentDefinitionNode)}
     viewer = Viewer(tenant_id, tenant_id, tenant_id, None, frozenset({"READ"}), None)
-    read = Read(operation.query, node, fragments, variables, viewer)
+    read = Read(operation.query, prepared, variables, viewer)
     plan = executor.reader.planner(read).plan_query(schema.query_type)
     return plan.sql, executor.reader.arguments(plan, read)
 

@@ -8,11 +8,12 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from graphql import DocumentNode, OperationDefinitionNode, get_operation_ast, parse
+from graphql import get_operation_ast, parse
 
 import schema
 from cli.tenants import find_tenant
 from resolvers.execute import Context, Executor, Schema
+from resolvers.prepared import Prepared
 from runtime.clock import Clock
 from runtime.failure import Failure
 from runtime.postgres import Database
@@ -31,8 +32,7 @@ Run = Callable[[str, Mapping[str, Any]], Awaitable[Any]]
 @dataclass(frozen=True)
 class _Request:
     text: str
-    document: DocumentNode
-    operation: OperationDefinitionNode
+    operation: Prepared
     variables: Mapping[str, Any]
 
 
@@ -49,11 +49,12 @@ async def operations(organization: str | None) -> AsyncIterator[Run]:
         async def run(name: str, variables: Mapping[str, Any]) -> Any:
             text = (_FOLDER / f"{name}.graphql").read_text(encoding="utf-8")
             document = parse(text)
-            operation = get_operation_ast(document)
-            assert operation is not None, "an operation file holds one operation"
+            node = get_operation_ast(document)
+            assert node is not None, "an operation file holds one operation"
+            operation = Prepared(executor.schema.graphql, document, node)
             context = Context(viewer, via="COMMAND")
             try:
-                result = await executor.run(_Request(text, document, operation, variables), context)
+                result = await executor.run(_Request(text, operation, variables), context)
             except Refusal as refusal:
                 raise Failure(refusal.message, _REMEDY) from None
             if result.errors:

@@ -3,7 +3,7 @@
 A plan is made once for a document and a shape; values reach SQL only as parameters, read by the leaves' readers.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,16 +16,13 @@ from graphql import (
     GraphQLList,
     GraphQLNonNull,
     GraphQLScalarType,
-    GraphQLSchema,
     ListValueNode,
     NullValueNode,
     ObjectValueNode,
-    OperationDefinitionNode,
     Undefined,
     ValueNode,
     VariableNode,
     get_nullable_type,
-    type_from_ast,
     value_from_ast,
 )
 from graphql.execution.values import VariableValues
@@ -125,18 +122,13 @@ def _from_value(value: Any, type_: GraphQLInputType, read: Read) -> Tree:
 
 
 def variables_shape(
-    schema: GraphQLSchema,
-    operation: OperationDefinitionNode,
-    coerced: Mapping[str, Any],
-    prefixes: frozenset[str],
+    types: Iterable[tuple[str, Any]], coerced: Mapping[str, Any], prefixes: frozenset[str]
 ) -> tuple[Any, ...]:
-    """What of the variables can change the SQL: presence, nulls, keys, list lengths, Booleans, enums, id prefixes."""
-    shape: list[Any] = []
-    for definition in operation.variable_definitions or ():
-        name = definition.variable.name.value
-        type_ = type_from_ast(schema, definition.type)
-        shape.append(_shape(coerced[name], type_, prefixes) if name in coerced else Undefined)
-    return tuple(shape)
+    """What of the variables can change the SQL: presence, nulls, keys, list lengths, Booleans, enums, id prefixes.
+
+    types: of the operation's variables, by their names.
+    """
+    return tuple(_shape(coerced[name], type_, prefixes) if name in coerced else Undefined for name, type_ in types)
 
 
 def _shape(value: Any, type_: Any, prefixes: frozenset[str]) -> Any:

@@ -12,7 +12,6 @@ import strawberry.federation
 from graphql import (
     DocumentNode,
     ExecutionResult,
-    FragmentDefinitionNode,
     GraphQLError,
     GraphQLInputObjectType,
     GraphQLObjectType,
@@ -24,12 +23,11 @@ from graphql import (
     execute,
     get_argument_values,
     get_named_type,
-    get_variable_values,
     lexicographic_sort_schema,
     print_schema,
     visit,
 )
-from graphql.execution.collect_fields import FieldDetails, FragmentDetails, collect_fields
+from graphql.execution.collect_fields import FieldDetails
 from graphql.execution.values import VariableValues
 from graphql.language.visitor import Visitor
 from strawberry.schema.config import StrawberryConfig
@@ -42,6 +40,7 @@ from compiler.plan import Catalogue, Selection
 from portfolio.identity import PREFIX_OF_KIND
 from resolvers import Mutation
 from resolvers.payload import project
+from resolvers.prepared import Prepared
 from resolvers.read import Operation, Reader
 from resolvers.write import Change, Outcome, WriteContext, change
 from runtime import encryption
@@ -85,9 +84,7 @@ class Request(Protocol):
     @property
     def text(self) -> str: ...
     @property
-    def document(self) -> DocumentNode: ...
-    @property
-    def operation(self) -> OperationDefinitionNode: ...
+    def operation(self) -> Prepared: ...
     @property
     def variables(self) -> Mapping[str, Any]: ...
 
@@ -130,45 +127,35 @@ class Executor:
 
         The client's mistakes in a query raise Refusal; those of one mutation are errors with its path.
         """
-        node = request.operation
-        coerced = get_variable_values(
-            self.schema.graphql,
-            node.variable_definitions or (),
-            dict(request.variables),
-            max_errors=10,
-            hide_suggestions=True,
-        )
+        prepared = request.operation
+        coerced = prepared.coerce(request.variables)
         if not isinstance(coerced, VariableValues):
             return ExecutionResult(None, [_user_input(error) for error in coerced])
-        fragments = {item.name.value: item for item in _fragments(request.document)}
-        root = self.schema.graphql.get_root_type(node.operation)
-        assert root is not None, "validation refuses an operation type that the schema lacks"
-        details = {key: FragmentDetails(value) for key, value in fragments.items()}
-        collected = collect_fields(self.schema.graphql, details, coerced, root, node)
-        grouped = list(collected.grouped_field_set.items())
-        if all(_is_meta(item) for item in grouped):
+        grouped = prepared.select(coerced)
+        meta = [item for item in grouped if item[1][0].node.name.value in _META_FIELDS]
+        if len(meta) == len(grouped):
             return self._introspect(request, grouped)
         if context.viewer is None:
             raise Refusal(ErrorCode.UNAUTHENTICATED, "Send an API key: Authorization: Bearer fsk_…")
-        operation = Operation(request.text, node, fragments, coerced, context.viewer)
-        if node.operation is OperationType.MUTATION:
-            return await self._change(operation, root, grouped, context)
-        return await self._read(operation, root, grouped, request)
+        operation = Operation(request.text, prepared, coerced, context.viewer)
+        if prepared.node.operation is OperationType.MUTATION:
+            return await self._change(operation, grouped, context)
+        return await self._read(operation, grouped, meta, request)
 
     async def _read(
-        self, operation: Operation, root: GraphQLObjectType, grouped: Selection, request: Request
+        self, operation: Operation, grouped: Selection, meta: Selection, request: Request
     ) -> ExecutionResult:
         operation.viewer.require("READ")
-        answer = await self.reader.query(operation, root, [item for item in grouped if not _is_meta(item)])
-        meta = [item for item in grouped if _is_meta(item)]
+        root = operation.prepared.root
         if not meta:
-            return ExecutionResult(_printed(answer), None)
+            return ExecutionResult(_printed(await self.reader.query(operation, root, grouped)), None)
+        answer = await self.reader.query(operation, root, [item for item in grouped if item not in meta])
         found = self._introspect(request, meta)
         both = {**orjson.loads(answer), **(found.data or {})}
         return ExecutionResult({key: both[key] for key, _ in grouped if key in both}, found.errors)
 
     def _introspect(self, request: Request, selection: Selection) -> ExecutionResult:
-        node = request.operation
+        node = request.operation.node
         operation = OperationDefinitionNode(
             operation=node.operation,
             name=node.name,
@@ -176,16 +163,14 @@ class Executor:
             directives=(),
             selection_set=SelectionSetNode(selections=tuple(item.node for _, details in selection for item in details)),
         )
-        document = DocumentNode(definitions=(operation, *_fragments(request.document)))
+        document = DocumentNode(definitions=(operation, *request.operation.fragments.values()))
         result = execute(self.schema.graphql, document, variable_values=dict(request.variables))
         assert isinstance(result, ExecutionResult), "the schema is answered without waiting"
         return result
 
     # Changes -------------------------------------------------------------------------------------
 
-    async def _change(
-        self, operation: Operation, root: GraphQLObjectType, grouped: Selection, context: Context
-    ) -> ExecutionResult:
+    async def _change(self, operation: Operation, grouped: Selection, context: Context) -> ExecutionResult:
         """Root fields one after the other, each its own transaction; what fails is null with an error of its own."""
         if context.idempotency_key is not None and len(grouped) > 1:
             message = "The Idempotency-Key header goes with one mutation; give each input an idempotencyKey of its own."
@@ -194,7 +179,7 @@ class Executor:
         errors: list[GraphQLError] = []
         for key, details in grouped:
             try:
-                answer = await self._change_field(operation, root, (key, details), context)
+                answer = await self._change_field(operation, (key, details), context)
             except Exception as error:
                 nodes = [item.node for item in details]
                 errors.append(GraphQLError(str(error), nodes=nodes, path=[key], original_error=error))
@@ -203,13 +188,10 @@ class Executor:
         return ExecutionResult(_printed(_object(parts)), errors or None)
 
     async def _change_field(
-        self,
-        operation: Operation,
-        root: GraphQLObjectType,
-        selected: tuple[str, list[FieldDetails]],
-        context: Context,
+        self, operation: Operation, selected: tuple[str, list[FieldDetails]], context: Context
     ) -> bytes:
         key, details = selected
+        root = operation.prepared.root
         node = details[0].node
         if node.name.value == "__typename":
             return orjson.dumps(root.name)
@@ -281,14 +263,6 @@ def _printed(text: bytes) -> Any:
     return orjson.Fragment(text)
 
 
-def _fragments(document: DocumentNode) -> tuple[FragmentDefinitionNode, ...]:
-    return tuple(item for item in document.definitions if isinstance(item, FragmentDefinitionNode))
-
-
-def _is_meta(selected: tuple[str, list[FieldDetails]]) -> bool:
-    return selected[1][0].node.name.value in _META_FIELDS
-
-
 def _member(key: str, value: bytes) -> bytes:
     return orjson.dumps(key) + b":" + value
 
@@ -318,6 +292,5 @@ def _selection_hash(operation: Operation, field: _Field) -> bytes:
         for argument in item.node.arguments or ():
             visit(argument, in_arguments)
     others = {name: value for name, value in operation.variables.coerced.items() if name not in in_arguments.names}
-    name = operation.node.name.value if operation.node.name else None
-    document = json.dumps([operation.text, name, field.key, others], default=str, sort_keys=True)
+    document = json.dumps([operation.text, operation.prepared.name, field.key, others], default=str, sort_keys=True)
     return hashlib.sha256(document.encode("utf-8", "surrogatepass")).digest()

@@ -1,18 +1,19 @@
 """Every read: one selection, one statement."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import asyncpg
-from graphql import GraphQLObjectType, OperationDefinitionNode
+from graphql import GraphQLObjectType
 from graphql.execution.collect_fields import FieldDetails
 from graphql.execution.values import VariableValues
 
 from compiler.arguments import variables_shape
 from compiler.plan import Catalogue, Plan, Planner
 from compiler.statement import Binding, Rejected
+from resolvers.prepared import Prepared
 from runtime.clock import Clock
 from runtime.postgres import Database
 from runtime.refusal import ErrorCode, Refusal
@@ -50,8 +51,7 @@ class Operation:
     """An operation ready to run: validated document, coerced variables, and who asks."""
 
     text: str
-    node: OperationDefinitionNode
-    fragments: Mapping[str, Any]
+    prepared: Prepared
     variables: VariableValues
     viewer: Viewer
 
@@ -72,8 +72,8 @@ class Reader:
         viewer = operation.viewer
         return Planner(
             self.catalogue,
-            operation.node,
-            operation.fragments,
+            operation.prepared.node,
+            operation.prepared.fragments,
             operation.variables,
             viewer.scopes,
             viewer.granted_portfolio_ids is not None,
@@ -92,11 +92,11 @@ class Reader:
     def plan(self, operation: Operation, part: Any, make: Callable[[Planner], Plan]) -> Plan:
         """The plan of a part of an operation, cached or made now. Raises Refusal for what the client did wrong."""
         viewer = operation.viewer
-        shape = variables_shape(self.catalogue.schema, operation.node, operation.variables.coerced, self._prefixes)
-        name = operation.node.name.value if operation.node.name else None
+        prepared = operation.prepared
+        shape = variables_shape(prepared.variable_types, operation.variables.coerced, self._prefixes)
         key = (
             operation.text,
-            name,
+            prepared.name,
             shape,
             viewer.scopes,
             viewer.granted_portfolio_ids is not None,

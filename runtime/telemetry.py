@@ -3,13 +3,17 @@
 import logging
 import re
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
+from contextvars import ContextVar
+from types import MappingProxyType
 from typing import Any, Literal, TextIO
 
 import orjson
 import structlog
 from structlog.typing import EventDict, Processor
 
+# One variable, and not one for each fact as structlog has it: each request sets them.
+_FACTS: ContextVar[Mapping[str, Any]] = ContextVar("facts", default=MappingProxyType({}))
 # C0 and C1 controls, line separators, and the marks that reverse or isolate the direction of text.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
@@ -20,7 +24,7 @@ def configure_logging(
     """For the whole process, what libraries log included. Safe to run twice. Stream: standard error."""
     structlog.configure(
         processors=[
-            structlog.contextvars.merge_contextvars,
+            _add_facts,
             *_STAMPS,
             structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
         ],
@@ -43,6 +47,19 @@ def configure_logging(
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level.upper())
+
+
+def begin_facts(**facts: Any) -> None:
+    """What every line of the task from now on says, in place of what was said before."""
+    _FACTS.set(facts)
+
+
+def add_facts(**facts: Any) -> None:
+    _FACTS.set({**_FACTS.get(), **facts})
+
+
+def _add_facts(_: Any, __: str, event: EventDict) -> EventDict:
+    return {**_FACTS.get(), **event}
 
 
 def escape_controls(_: Any, __: str, event: EventDict) -> EventDict:

@@ -27,7 +27,7 @@ class Quick(Connection):
 
 
 async def answer(request: Request) -> Response:
-    body = await read_body(request, 2_000, 0.3)
+    body = await read_body(request.headers, request.receive, 2_000, 0.3)
     return PlainTextResponse(f"{len(body)} bytes")
 
 

@@ -337,15 +337,15 @@ def test_an_anonymous_request_for_more_is_refused_before_validation(text: str):
 def test_a_known_document_is_not_parsed_again():
     gate = Gate(SCHEMA)
     first, second = (gate.admit(Parameters("{portfolio(id:1){id}}")) for _ in range(2))
-    assert first.document is second.document
+    assert first.operation is second.operation
 
 
 def test_the_documents_used_least_recently_are_forgotten_by_number_and_by_size():
     gate = Gate(SCHEMA, documents_kept=2, text_kept=400)
-    first = gate.admit(Parameters("{a:__typename}")).document
+    first = gate.admit(Parameters("{a:__typename}")).operation
     gate.admit(Parameters("{b:__typename}"))
-    assert gate.admit(Parameters("{a:__typename}")).document is first
+    assert gate.admit(Parameters("{a:__typename}")).operation is first
     gate.admit(Parameters("{c:__typename}"))
-    assert gate.admit(Parameters("{a:__typename}")).document is first
+    assert gate.admit(Parameters("{a:__typename}")).operation is first
     gate.admit(Parameters("{d:__typename}#" + "x" * 380))
-    assert gate.admit(Parameters("{a:__typename}")).document is not first
+    assert gate.admit(Parameters("{a:__typename}")).operation is not first

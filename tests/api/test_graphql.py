@@ -38,7 +38,7 @@ class Run:
     """Stands where the executor stands: the endpoint is told what to call."""
 
     def __init__(self) -> None:
-        self.deed: Deed = lambda request, _: {"name": request.operation_name, "variables": request.variables}
+        self.deed: Deed = lambda request, _: {"name": request.operation.name, "variables": request.variables}
         self.contexts: list[Context] = []
 
     async def __call__(self, request: Request, context: Context) -> ExecutionResult:
@@ -263,7 +263,7 @@ async def test_a_body_that_does_not_end_is_given_up():
 
     http = HttpRequest({"type": "http", "method": "POST", "headers": []}, receive)
     with pytest.raises(Refusal) as raised:
-        await read_body(http, 1_000, 0.02)
+        await read_body(http.headers, http.receive, 1_000, 0.02)
     assert (raised.value.code, raised.value.status) == (ErrorCode.REQUEST_TIMEOUT, 408)
 
 
@@ -273,7 +273,7 @@ async def test_a_body_whose_sender_leaves_is_a_bad_request():
 
     http = HttpRequest({"type": "http", "method": "POST", "headers": []}, receive)
     with pytest.raises(Refusal) as raised:
-        await read_body(http, 1_000, 1)
+        await read_body(http.headers, http.receive, 1_000, 1)
     assert raised.value.code is ErrorCode.BAD_REQUEST
 
 

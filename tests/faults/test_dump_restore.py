@@ -11,9 +11,10 @@ from uuid import UUID
 import asyncpg
 import orjson
 import pytest
-from graphql import DocumentNode, OperationDefinitionNode, get_operation_ast, parse
+from graphql import get_operation_ast, parse
 
 from resolvers.execute import Context, Executor, Schema
+from resolvers.prepared import Prepared
 from runtime.clock import Clock
 from runtime.embedded import EmbeddedServers
 from runtime.embedded_postgres import binaries, client_environment
@@ -42,8 +43,7 @@ _RESTORED_FROM_THE_FUTURE = "select transaction_id >= pg_snapshot_xmax(pg_curren
 @dataclass(frozen=True)
 class _Request:
     text: str
-    document: DocumentNode
-    operation: OperationDefinitionNode
+    operation: Prepared
     variables: dict[str, Any]
 
 
@@ -58,9 +58,9 @@ class Place:
 
     async def read(self, after: str | None) -> list[dict[str, Any]]:
         document = parse(_QUERY)
-        operation = get_operation_ast(document)
-        assert operation is not None
-        request = _Request(_QUERY, document, operation, {"after": after})
+        node = get_operation_ast(document)
+        assert node is not None
+        request = _Request(_QUERY, Prepared(self.executor.schema.graphql, document, node), {"after": after})
         viewer = Viewer(self.tenant_id, self.tenant_id, self.tenant_id, None, frozenset({"READ"}), None)
         result = await self.executor.run(request, Context(viewer))
         assert not result.errors

@@ -7,21 +7,19 @@ from typing import Any
 import strawberry.federation
 from graphql import (
     DocumentNode,
-    FragmentDefinitionNode,
     GraphQLError,
     get_operation_ast,
-    get_variable_values,
     parse,
     validate,
 )
-from graphql.execution.collect_fields import FragmentDetails, collect_fields
 from graphql.execution.values import VariableValues
 from strawberry.schema.config import StrawberryConfig
 
 import schema
 from compiler.cursor import CursorKey
-from compiler.plan import Catalogue, Plan
+from compiler.plan import Catalogue, Plan, Selection
 from portfolio.identity import PREFIX_OF_KIND
+from resolvers.prepared import Prepared
 from resolvers.read import Operation, Reader
 from runtime.clock import Clock
 from runtime.postgres import Database
@@ -74,11 +72,11 @@ class Reading:
         document = self.document(text)
         node = get_operation_ast(document, name)
         assert node is not None, "no such operation"
-        coerced = get_variable_values(SCHEMA, node.variable_definitions or (), dict(variables or {}))
+        prepared = Prepared(SCHEMA, document, node)
+        coerced = prepared.coerce(variables or {})
         if not isinstance(coerced, VariableValues):
             raise Invalid(coerced)
-        fragments = {item.name.value: item for item in document.definitions if isinstance(item, FragmentDefinitionNode)}
-        return Operation(text, node, fragments, coerced, viewer)
+        return Operation(text, prepared, coerced, viewer)
 
     async def read(
         self,
@@ -88,21 +86,15 @@ class Reading:
         name: str | None = None,
     ) -> bytes:
         operation = self.operation(text, variables, viewer, name)
-        return await self.reader.query(operation, root_type(), selection(operation))
+        return await self.reader.query(operation, operation.prepared.root, selection(operation))
 
     def plan(self, operation: Operation) -> Plan:
         """A plan made anew, past the cache."""
-        return self.reader.planner(operation).plan_fields(root_type(), selection(operation))
+        return self.reader.planner(operation).plan_fields(operation.prepared.root, selection(operation))
 
     def sql(self, text: str, viewer: Viewer, variables: Mapping[str, Any] | None = None) -> str:
         return self.plan(self.operation(text, variables, viewer)).sql
 
 
-def root_type() -> Any:
-    return SCHEMA.query_type
-
-
-def selection(operation: Operation) -> list[Any]:
-    details = {key: FragmentDetails(value) for key, value in operation.fragments.items()}
-    collected = collect_fields(SCHEMA, details, operation.variables, root_type(), operation.node)
-    return list(collected.grouped_field_set.items())
+def selection(operation: Operation) -> Selection:
+    return operation.prepared.select(operation.variables)
