@@ -27,8 +27,8 @@ Info = strawberry.Info[Any, Any]
 
 _OWNERS = "select id, name from person where tenant_id = $1 and id = any ($2)"
 _HEALTH = """
-select id, band, score_mp, coverage_mp, confidence_mp, contribution_keys, contribution_points_mp
-from health_score where tenant_id = $1 and id = any ($2)
+select node_id as id, band, score_mp, coverage_mp, confidence_mp, contribution_keys, contribution_points_mp
+from current_health_score where tenant_id = $1 and node_id = any ($2)
 """
 _TARGETS = "select id, target, red_at from kpi_target where tenant_id = $1 and id = any ($2)"
 _KPIS = """
@@ -38,17 +38,17 @@ select k.* from unnest($2::uuid[]) as p (id) cross join lateral (
 """
 _INITIATIVES = """
 select i.* from unnest($2::uuid[]) as p (id) cross join lateral (
-  select p.id as parent_id, i.key, i.name, i.state, i.target_on, i.done_scope, i.total_scope, i.health_score_id
+  select p.id as parent_id, i.key, i.name, i.state, i.target_on, i.done_scope, i.total_scope, i.id
   from initiative_product l join initiative i on i.tenant_id = l.tenant_id and i.id = l.initiative_id
   where l.tenant_id = $1 and l.product_id = p.id and i.archived_at is null order by i.id limit $3) i
 """
-_PORTFOLIO = "select id, name, health_score_id from portfolio where tenant_id = $1 and key = $2"
+_PORTFOLIO = "select id, name from portfolio where tenant_id = $1 and key = $2"
 _CHILDREN = """
 select c.* from unnest($2::uuid[]) as p (id) cross join lateral (
-  select parent_id, id, name, health_score_id from portfolio
+  select parent_id, id, name from portfolio
   where tenant_id = $1 and parent_id = p.id and archived_at is null order by id limit $3) c
 """
-_PRODUCT_COLUMNS = "id, key, name, lifecycle_stage, tier, owner_id, health_score_id"
+_PRODUCT_COLUMNS = "id, key, name, lifecycle_stage, tier, owner_id"
 _PRODUCT = f"select {_PRODUCT_COLUMNS} from product where tenant_id = $1 and key = $2"
 _PRODUCTS = f"""
 select {_PRODUCT_COLUMNS} from product
@@ -139,8 +139,8 @@ class Health:
         return [Contribution(key=key, points=points / 1000) for key, points in pairs]
 
 
-async def _load_health(info: Info, score_id: UUID) -> Health:
-    row = await _loaders(info).health.load(score_id)
+async def _load_health(info: Info, node_id: UUID) -> Health:
+    row = await _loaders(info).health.load(node_id)
     assert row is not None, "every node of the company has a score"
     coverage, confidence = row["coverage_mp"] / 1000, row["confidence_mp"] / 1000
     return Health(row=row, band=row["band"], score=_points(row["score_mp"]), coverage=coverage, confidence=confidence)
@@ -190,7 +190,7 @@ class Progress:
 
 @strawberry.type
 class Initiative:
-    health_score_id: strawberry.Private[UUID]
+    id: strawberry.Private[UUID]
     key: str
     name: str
     state: str
@@ -199,14 +199,14 @@ class Initiative:
 
     @strawberry.field
     async def health(self, info: Info) -> Health:
-        return await _load_health(info, self.health_score_id)
+        return await _load_health(info, self.id)
 
 
 def _initiative(row: asyncpg.Record) -> Initiative:
     done, total = _number(row["done_scope"]), _number(row["total_scope"])
     ratio = None if done is None or not total else round(done / total, 6)
     return Initiative(
-        health_score_id=row["health_score_id"],
+        id=row["id"],
         key=row["key"],
         name=row["name"],
         state=row["state"],
@@ -231,7 +231,7 @@ class Product:
 
     @strawberry.field
     async def health(self, info: Info) -> Health:
-        return await _load_health(info, self.row["health_score_id"])
+        return await _load_health(info, self.row["id"])
 
     @strawberry.field
     async def kpis(self, info: Info, first: int) -> Nodes[Kpi]:
@@ -275,7 +275,7 @@ class Portfolio:
 
     @strawberry.field
     async def health(self, info: Info) -> Health:
-        return await _load_health(info, self.row["health_score_id"])
+        return await _load_health(info, self.row["id"])
 
     @strawberry.field
     async def products(self, info: Info, first: int) -> Nodes[Product]:

@@ -20,11 +20,11 @@ _COLOR_OF_BAND = {"HEALTHY": "green", "WATCH": "yellow", "AT_RISK": "dark_orange
 
 _FIND = """
 select n.kind, n.node, n.name, h.* from (
-  select 'INITIATIVE' as kind, id, key, name, health_score_id from initiative where tenant_id = $1
-  union all select 'PRODUCT', id, key, name, health_score_id from product where tenant_id = $1
-  union all select 'PORTFOLIO', id, key, name, health_score_id from portfolio where tenant_id = $1
-  union all select 'ORGANIZATION', id, key, name, health_score_id from organization where tenant_id = $1
-) n (kind, node, key, name, score) left join health_score h on h.tenant_id = $1 and h.id = n.score
+  select 'INITIATIVE' as kind, id, key, name from initiative where tenant_id = $1
+  union all select 'PRODUCT', id, key, name from product where tenant_id = $1
+  union all select 'PORTFOLIO', id, key, name from portfolio where tenant_id = $1
+  union all select 'ORGANIZATION', id, key, name from organization where tenant_id = $1
+) n (kind, node, key, name) left join current_health_score h on h.tenant_id = $1 and h.node_id = n.node
 where n.key = $2 or n.node = $3
 """
 _NAMES = """

@@ -62,6 +62,250 @@ CREATE FUNCTION public.calendar_buckets(first_on date, last_on date, unit text) 
    WHERE (calendar_buckets.unit = 'MONTH'::text);
 END;
 
+CREATE TABLE public.current_health_score (
+    tenant_id uuid CONSTRAINT health_score_tenant_id_not_null NOT NULL,
+    id uuid CONSTRAINT health_score_id_not_null NOT NULL,
+    node_id uuid CONSTRAINT health_score_node_id_not_null NOT NULL,
+    as_of date CONSTRAINT health_score_as_of_not_null NOT NULL,
+    revision integer CONSTRAINT health_score_revision_not_null NOT NULL,
+    series text DEFAULT 'LIVE'::text CONSTRAINT health_score_series_not_null NOT NULL,
+    policy_version text CONSTRAINT health_score_policy_version_not_null NOT NULL,
+    engine_version text CONSTRAINT health_score_engine_version_not_null NOT NULL,
+    fingerprint bytea CONSTRAINT health_score_fingerprint_not_null NOT NULL,
+    lifecycle text CONSTRAINT health_score_lifecycle_not_null NOT NULL,
+    score_mp integer,
+    provisional_mp integer,
+    band text CONSTRAINT health_score_band_not_null NOT NULL,
+    band_since date CONSTRAINT health_score_band_since_not_null NOT NULL,
+    coverage_mp integer CONSTRAINT health_score_coverage_mp_not_null NOT NULL,
+    freshness_mp integer CONSTRAINT health_score_freshness_mp_not_null NOT NULL,
+    confidence_mp integer CONSTRAINT health_score_confidence_mp_not_null NOT NULL,
+    confidence_level text CONSTRAINT health_score_confidence_level_not_null NOT NULL,
+    low_mp integer CONSTRAINT health_score_low_mp_not_null NOT NULL,
+    high_mp integer CONSTRAINT health_score_high_mp_not_null NOT NULL,
+    dimension_names text[] CONSTRAINT health_score_dimension_names_not_null NOT NULL,
+    dimension_points_mp integer[] CONSTRAINT health_score_dimension_points_mp_not_null NOT NULL,
+    contribution_keys text[] CONSTRAINT health_score_contribution_keys_not_null NOT NULL,
+    contribution_points_mp integer[] CONSTRAINT health_score_contribution_points_mp_not_null NOT NULL,
+    driver_paths text[] CONSTRAINT health_score_driver_paths_not_null NOT NULL,
+    driver_codes text[] CONSTRAINT health_score_driver_codes_not_null NOT NULL,
+    driver_points_mp integer[] CONSTRAINT health_score_driver_points_mp_not_null NOT NULL,
+    driver_remainder_mp integer CONSTRAINT health_score_driver_remainder_mp_not_null NOT NULL,
+    cap_keys text[] CONSTRAINT health_score_cap_keys_not_null NOT NULL,
+    cap_points_mp integer[] CONSTRAINT health_score_cap_points_mp_not_null NOT NULL,
+    excluded_lifecycles text[] CONSTRAINT health_score_excluded_lifecycles_not_null NOT NULL,
+    excluded_counts integer[] CONSTRAINT health_score_excluded_counts_not_null NOT NULL,
+    finish_probability_mp integer,
+    schedule_performance text,
+    computed_at timestamp with time zone CONSTRAINT health_score_computed_at_not_null NOT NULL,
+    CONSTRAINT health_score_band_check CHECK ((band = ANY (ARRAY['HEALTHY'::text, 'WATCH'::text, 'AT_RISK'::text, 'CRITICAL'::text, 'UNKNOWN'::text]))),
+    CONSTRAINT health_score_confidence_level_check CHECK ((confidence_level = ANY (ARRAY['HIGH'::text, 'MEDIUM'::text, 'LOW'::text, 'VERY_LOW'::text]))),
+    CONSTRAINT health_score_revision_check CHECK ((revision >= 1)),
+    CONSTRAINT health_score_series_check CHECK ((series = ANY (ARRAY['LIVE'::text, 'RESTATED'::text])))
+);
+
+ALTER TABLE ONLY public.current_health_score FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE public.health_score (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    node_id uuid NOT NULL,
+    as_of date NOT NULL,
+    revision integer NOT NULL,
+    series text DEFAULT 'LIVE'::text NOT NULL,
+    policy_version text NOT NULL,
+    engine_version text NOT NULL,
+    fingerprint bytea NOT NULL,
+    lifecycle text NOT NULL,
+    score_mp integer,
+    provisional_mp integer,
+    band text NOT NULL,
+    band_since date NOT NULL,
+    coverage_mp integer NOT NULL,
+    freshness_mp integer NOT NULL,
+    confidence_mp integer NOT NULL,
+    confidence_level text NOT NULL,
+    low_mp integer NOT NULL,
+    high_mp integer NOT NULL,
+    dimension_names text[] NOT NULL,
+    dimension_points_mp integer[] NOT NULL,
+    contribution_keys text[] NOT NULL,
+    contribution_points_mp integer[] NOT NULL,
+    driver_paths text[] NOT NULL,
+    driver_codes text[] NOT NULL,
+    driver_points_mp integer[] NOT NULL,
+    driver_remainder_mp integer NOT NULL,
+    cap_keys text[] NOT NULL,
+    cap_points_mp integer[] NOT NULL,
+    excluded_lifecycles text[] NOT NULL,
+    excluded_counts integer[] NOT NULL,
+    finish_probability_mp integer,
+    schedule_performance text,
+    computed_at timestamp with time zone NOT NULL,
+    CONSTRAINT health_score_band_check CHECK ((band = ANY (ARRAY['HEALTHY'::text, 'WATCH'::text, 'AT_RISK'::text, 'CRITICAL'::text, 'UNKNOWN'::text]))),
+    CONSTRAINT health_score_confidence_level_check CHECK ((confidence_level = ANY (ARRAY['HIGH'::text, 'MEDIUM'::text, 'LOW'::text, 'VERY_LOW'::text]))),
+    CONSTRAINT health_score_revision_check CHECK ((revision >= 1)),
+    CONSTRAINT health_score_series_check CHECK ((series = ANY (ARRAY['LIVE'::text, 'RESTATED'::text])))
+)
+PARTITION BY RANGE (id);
+
+ALTER TABLE ONLY public.health_score FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE public.initiative (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    kind text GENERATED ALWAYS AS ('INITIATIVE'::text) STORED NOT NULL,
+    key text NOT NULL COLLATE pg_catalog."C",
+    name text NOT NULL COLLATE pg_catalog."C",
+    name_key text GENERATED ALWAYS AS (lower(name)) STORED NOT NULL COLLATE pg_catalog."C",
+    description text,
+    portfolio_id uuid NOT NULL,
+    owner_id uuid,
+    state text DEFAULT 'PROPOSED'::text NOT NULL,
+    start_on date,
+    target_on date,
+    progress_source text,
+    total_scope numeric,
+    done_scope numeric,
+    total_items integer,
+    done_items integer,
+    in_progress_items integer,
+    blocked_items integer,
+    weekly_throughput integer[],
+    progress_observed_on date,
+    health_score_id uuid,
+    health_score_mp integer,
+    health_band text DEFAULT 'UNKNOWN'::text NOT NULL,
+    archived_at timestamp with time zone,
+    version integer DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT initiative_blocked_items_check CHECK ((blocked_items >= 0)),
+    CONSTRAINT initiative_check CHECK (((start_on IS NULL) OR (target_on IS NULL) OR (start_on <= target_on))),
+    CONSTRAINT initiative_done_items_check CHECK ((done_items >= 0)),
+    CONSTRAINT initiative_done_scope_check CHECK ((done_scope >= (0)::numeric)),
+    CONSTRAINT initiative_health_score_mp_check CHECK (((health_score_mp >= 0) AND (health_score_mp <= 100000))),
+    CONSTRAINT initiative_in_progress_items_check CHECK ((in_progress_items >= 0)),
+    CONSTRAINT initiative_name_check CHECK ((name <> ''::text)),
+    CONSTRAINT initiative_progress_source_check CHECK ((progress_source = ANY (ARRAY['TRACKER'::text, 'SNAPSHOT'::text]))),
+    CONSTRAINT initiative_state_check CHECK ((state = ANY (ARRAY['PROPOSED'::text, 'PLANNED'::text, 'ACTIVE'::text, 'PAUSED'::text, 'COMPLETED'::text, 'CANCELED'::text]))),
+    CONSTRAINT initiative_total_items_check CHECK ((total_items >= 0)),
+    CONSTRAINT initiative_total_scope_check CHECK ((total_scope >= (0)::numeric))
+);
+
+ALTER TABLE ONLY public.initiative FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE public.portfolio (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    kind text GENERATED ALWAYS AS ('PORTFOLIO'::text) STORED NOT NULL,
+    key text NOT NULL COLLATE pg_catalog."C",
+    name text NOT NULL COLLATE pg_catalog."C",
+    name_key text GENERATED ALWAYS AS (lower(name)) STORED NOT NULL COLLATE pg_catalog."C",
+    description text,
+    owner_id uuid,
+    parent_id uuid,
+    importance integer DEFAULT 100 NOT NULL,
+    health_score_id uuid,
+    health_score_mp integer,
+    health_band text DEFAULT 'UNKNOWN'::text NOT NULL,
+    archived_at timestamp with time zone,
+    version integer DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT portfolio_check CHECK ((parent_id <> id)),
+    CONSTRAINT portfolio_health_score_mp_check CHECK (((health_score_mp >= 0) AND (health_score_mp <= 100000))),
+    CONSTRAINT portfolio_importance_check CHECK (((importance >= 1) AND (importance <= 1000))),
+    CONSTRAINT portfolio_name_check CHECK ((name <> ''::text))
+);
+
+ALTER TABLE ONLY public.portfolio FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE public.product (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    kind text GENERATED ALWAYS AS ('PRODUCT'::text) STORED NOT NULL,
+    key text NOT NULL COLLATE pg_catalog."C",
+    name text NOT NULL COLLATE pg_catalog."C",
+    name_key text GENERATED ALWAYS AS (lower(name)) STORED NOT NULL COLLATE pg_catalog."C",
+    description text,
+    portfolio_id uuid NOT NULL,
+    owner_id uuid,
+    lifecycle_stage text DEFAULT 'IDEA'::text NOT NULL,
+    tier text DEFAULT 'TIER_3'::text NOT NULL,
+    importance integer DEFAULT 100 NOT NULL,
+    health_score_id uuid,
+    health_score_mp integer,
+    health_band text DEFAULT 'UNKNOWN'::text NOT NULL,
+    archived_at timestamp with time zone,
+    version integer DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT product_health_score_mp_check CHECK (((health_score_mp >= 0) AND (health_score_mp <= 100000))),
+    CONSTRAINT product_importance_check CHECK (((importance >= 1) AND (importance <= 1000))),
+    CONSTRAINT product_lifecycle_stage_check CHECK ((lifecycle_stage = ANY (ARRAY['IDEA'::text, 'DISCOVERY'::text, 'DEVELOPMENT'::text, 'PILOT'::text, 'LIVE'::text, 'SUNSET'::text, 'RETIRED'::text]))),
+    CONSTRAINT product_name_check CHECK ((name <> ''::text)),
+    CONSTRAINT product_tier_check CHECK ((tier = ANY (ARRAY['TIER_1'::text, 'TIER_2'::text, 'TIER_3'::text, 'TIER_4'::text])))
+);
+
+ALTER TABLE ONLY public.product FORCE ROW LEVEL SECURITY;
+
+CREATE PROCEDURE public.fill_current_health_scores()
+    LANGUAGE sql
+    BEGIN ATOMIC
+ INSERT INTO public.current_health_score (tenant_id, id, node_id, as_of, revision, series, policy_version, engine_version, fingerprint, lifecycle, score_mp, provisional_mp, band, band_since, coverage_mp, freshness_mp, confidence_mp, confidence_level, low_mp, high_mp, dimension_names, dimension_points_mp, contribution_keys, contribution_points_mp, driver_paths, driver_codes, driver_points_mp, driver_remainder_mp, cap_keys, cap_points_mp, excluded_lifecycles, excluded_counts, finish_probability_mp, schedule_performance, computed_at)  SELECT h.tenant_id,
+             h.id,
+             h.node_id,
+             h.as_of,
+             h.revision,
+             h.series,
+             h.policy_version,
+             h.engine_version,
+             h.fingerprint,
+             h.lifecycle,
+             h.score_mp,
+             h.provisional_mp,
+             h.band,
+             h.band_since,
+             h.coverage_mp,
+             h.freshness_mp,
+             h.confidence_mp,
+             h.confidence_level,
+             h.low_mp,
+             h.high_mp,
+             h.dimension_names,
+             h.dimension_points_mp,
+             h.contribution_keys,
+             h.contribution_points_mp,
+             h.driver_paths,
+             h.driver_codes,
+             h.driver_points_mp,
+             h.driver_remainder_mp,
+             h.cap_keys,
+             h.cap_points_mp,
+             h.excluded_lifecycles,
+             h.excluded_counts,
+             h.finish_probability_mp,
+             h.schedule_performance,
+             h.computed_at
+            FROM (( SELECT organization.tenant_id,
+                     organization.health_score_id
+                    FROM public.organization
+                 UNION ALL
+                  SELECT portfolio.tenant_id,
+                     portfolio.health_score_id
+                    FROM public.portfolio
+                 UNION ALL
+                  SELECT product.tenant_id,
+                     product.health_score_id
+                    FROM public.product
+                 UNION ALL
+                  SELECT initiative.tenant_id,
+                     initiative.health_score_id
+                    FROM public.initiative) n
+              JOIN public.health_score h ON (((h.tenant_id = n.tenant_id) AND (h.id = n.health_score_id)))) ON CONFLICT DO NOTHING;
+END;
+
 CREATE PROCEDURE public.fill_search_words(IN target regclass)
     LANGUAGE plpgsql
     AS $$
@@ -194,6 +438,16 @@ CREATE FUNCTION public.find_connection(connection_id uuid) RETURNS TABLE(tenant_
     FROM public.connection c
    WHERE (c.id = find_connection.connection_id);
 END;
+
+CREATE FUNCTION public.keep_current_health_score() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  delete from current_health_score where tenant_id = new.tenant_id and node_id = new.id;
+  insert into current_health_score
+  select h.* from health_score h where h.tenant_id = new.tenant_id and h.id = new.health_score_id;
+  return null;
+end $$;
 
 CREATE FUNCTION public.keep_search_words() RETURNS trigger
     LANGUAGE plpgsql
@@ -485,150 +739,6 @@ CREATE FUNCTION public.search_words(folded text) RETURNS SETOF text
     FROM string_to_table(search_words.folded, ' '::text) word(word)
    WHERE (word.word <> ''::text);
 END;
-
-CREATE TABLE public.health_score (
-    tenant_id uuid NOT NULL,
-    id uuid NOT NULL,
-    node_id uuid NOT NULL,
-    as_of date NOT NULL,
-    revision integer NOT NULL,
-    series text DEFAULT 'LIVE'::text NOT NULL,
-    policy_version text NOT NULL,
-    engine_version text NOT NULL,
-    fingerprint bytea NOT NULL,
-    lifecycle text NOT NULL,
-    score_mp integer,
-    provisional_mp integer,
-    band text NOT NULL,
-    band_since date NOT NULL,
-    coverage_mp integer NOT NULL,
-    freshness_mp integer NOT NULL,
-    confidence_mp integer NOT NULL,
-    confidence_level text NOT NULL,
-    low_mp integer NOT NULL,
-    high_mp integer NOT NULL,
-    dimension_names text[] NOT NULL,
-    dimension_points_mp integer[] NOT NULL,
-    contribution_keys text[] NOT NULL,
-    contribution_points_mp integer[] NOT NULL,
-    driver_paths text[] NOT NULL,
-    driver_codes text[] NOT NULL,
-    driver_points_mp integer[] NOT NULL,
-    driver_remainder_mp integer NOT NULL,
-    cap_keys text[] NOT NULL,
-    cap_points_mp integer[] NOT NULL,
-    excluded_lifecycles text[] NOT NULL,
-    excluded_counts integer[] NOT NULL,
-    finish_probability_mp integer,
-    schedule_performance text,
-    computed_at timestamp with time zone NOT NULL,
-    CONSTRAINT health_score_band_check CHECK ((band = ANY (ARRAY['HEALTHY'::text, 'WATCH'::text, 'AT_RISK'::text, 'CRITICAL'::text, 'UNKNOWN'::text]))),
-    CONSTRAINT health_score_confidence_level_check CHECK ((confidence_level = ANY (ARRAY['HIGH'::text, 'MEDIUM'::text, 'LOW'::text, 'VERY_LOW'::text]))),
-    CONSTRAINT health_score_revision_check CHECK ((revision >= 1)),
-    CONSTRAINT health_score_series_check CHECK ((series = ANY (ARRAY['LIVE'::text, 'RESTATED'::text])))
-)
-PARTITION BY RANGE (id);
-
-ALTER TABLE ONLY public.health_score FORCE ROW LEVEL SECURITY;
-
-CREATE TABLE public.initiative (
-    tenant_id uuid NOT NULL,
-    id uuid NOT NULL,
-    kind text GENERATED ALWAYS AS ('INITIATIVE'::text) STORED NOT NULL,
-    key text NOT NULL COLLATE pg_catalog."C",
-    name text NOT NULL COLLATE pg_catalog."C",
-    name_key text GENERATED ALWAYS AS (lower(name)) STORED NOT NULL COLLATE pg_catalog."C",
-    description text,
-    portfolio_id uuid NOT NULL,
-    owner_id uuid,
-    state text DEFAULT 'PROPOSED'::text NOT NULL,
-    start_on date,
-    target_on date,
-    progress_source text,
-    total_scope numeric,
-    done_scope numeric,
-    total_items integer,
-    done_items integer,
-    in_progress_items integer,
-    blocked_items integer,
-    weekly_throughput integer[],
-    progress_observed_on date,
-    health_score_id uuid,
-    health_score_mp integer,
-    health_band text DEFAULT 'UNKNOWN'::text NOT NULL,
-    archived_at timestamp with time zone,
-    version integer DEFAULT 1 NOT NULL,
-    created_at timestamp with time zone NOT NULL,
-    updated_at timestamp with time zone NOT NULL,
-    CONSTRAINT initiative_blocked_items_check CHECK ((blocked_items >= 0)),
-    CONSTRAINT initiative_check CHECK (((start_on IS NULL) OR (target_on IS NULL) OR (start_on <= target_on))),
-    CONSTRAINT initiative_done_items_check CHECK ((done_items >= 0)),
-    CONSTRAINT initiative_done_scope_check CHECK ((done_scope >= (0)::numeric)),
-    CONSTRAINT initiative_health_score_mp_check CHECK (((health_score_mp >= 0) AND (health_score_mp <= 100000))),
-    CONSTRAINT initiative_in_progress_items_check CHECK ((in_progress_items >= 0)),
-    CONSTRAINT initiative_name_check CHECK ((name <> ''::text)),
-    CONSTRAINT initiative_progress_source_check CHECK ((progress_source = ANY (ARRAY['TRACKER'::text, 'SNAPSHOT'::text]))),
-    CONSTRAINT initiative_state_check CHECK ((state = ANY (ARRAY['PROPOSED'::text, 'PLANNED'::text, 'ACTIVE'::text, 'PAUSED'::text, 'COMPLETED'::text, 'CANCELED'::text]))),
-    CONSTRAINT initiative_total_items_check CHECK ((total_items >= 0)),
-    CONSTRAINT initiative_total_scope_check CHECK ((total_scope >= (0)::numeric))
-);
-
-ALTER TABLE ONLY public.initiative FORCE ROW LEVEL SECURITY;
-
-CREATE TABLE public.portfolio (
-    tenant_id uuid NOT NULL,
-    id uuid NOT NULL,
-    kind text GENERATED ALWAYS AS ('PORTFOLIO'::text) STORED NOT NULL,
-    key text NOT NULL COLLATE pg_catalog."C",
-    name text NOT NULL COLLATE pg_catalog."C",
-    name_key text GENERATED ALWAYS AS (lower(name)) STORED NOT NULL COLLATE pg_catalog."C",
-    description text,
-    owner_id uuid,
-    parent_id uuid,
-    importance integer DEFAULT 100 NOT NULL,
-    health_score_id uuid,
-    health_score_mp integer,
-    health_band text DEFAULT 'UNKNOWN'::text NOT NULL,
-    archived_at timestamp with time zone,
-    version integer DEFAULT 1 NOT NULL,
-    created_at timestamp with time zone NOT NULL,
-    updated_at timestamp with time zone NOT NULL,
-    CONSTRAINT portfolio_check CHECK ((parent_id <> id)),
-    CONSTRAINT portfolio_health_score_mp_check CHECK (((health_score_mp >= 0) AND (health_score_mp <= 100000))),
-    CONSTRAINT portfolio_importance_check CHECK (((importance >= 1) AND (importance <= 1000))),
-    CONSTRAINT portfolio_name_check CHECK ((name <> ''::text))
-);
-
-ALTER TABLE ONLY public.portfolio FORCE ROW LEVEL SECURITY;
-
-CREATE TABLE public.product (
-    tenant_id uuid NOT NULL,
-    id uuid NOT NULL,
-    kind text GENERATED ALWAYS AS ('PRODUCT'::text) STORED NOT NULL,
-    key text NOT NULL COLLATE pg_catalog."C",
-    name text NOT NULL COLLATE pg_catalog."C",
-    name_key text GENERATED ALWAYS AS (lower(name)) STORED NOT NULL COLLATE pg_catalog."C",
-    description text,
-    portfolio_id uuid NOT NULL,
-    owner_id uuid,
-    lifecycle_stage text DEFAULT 'IDEA'::text NOT NULL,
-    tier text DEFAULT 'TIER_3'::text NOT NULL,
-    importance integer DEFAULT 100 NOT NULL,
-    health_score_id uuid,
-    health_score_mp integer,
-    health_band text DEFAULT 'UNKNOWN'::text NOT NULL,
-    archived_at timestamp with time zone,
-    version integer DEFAULT 1 NOT NULL,
-    created_at timestamp with time zone NOT NULL,
-    updated_at timestamp with time zone NOT NULL,
-    CONSTRAINT product_health_score_mp_check CHECK (((health_score_mp >= 0) AND (health_score_mp <= 100000))),
-    CONSTRAINT product_importance_check CHECK (((importance >= 1) AND (importance <= 1000))),
-    CONSTRAINT product_lifecycle_stage_check CHECK ((lifecycle_stage = ANY (ARRAY['IDEA'::text, 'DISCOVERY'::text, 'DEVELOPMENT'::text, 'PILOT'::text, 'LIVE'::text, 'SUNSET'::text, 'RETIRED'::text]))),
-    CONSTRAINT product_name_check CHECK ((name <> ''::text)),
-    CONSTRAINT product_tier_check CHECK ((tier = ANY (ARRAY['TIER_1'::text, 'TIER_2'::text, 'TIER_3'::text, 'TIER_4'::text])))
-);
-
-ALTER TABLE ONLY public.product FORCE ROW LEVEL SECURITY;
 
 CREATE TABLE public.subject (
     tenant_id uuid NOT NULL,
@@ -1433,6 +1543,9 @@ ALTER TABLE ONLY public.connection_secret
 ALTER TABLE ONLY public.connection
     ADD CONSTRAINT connection_tenant_id_key_key UNIQUE (tenant_id, key);
 
+ALTER TABLE ONLY public.current_health_score
+    ADD CONSTRAINT current_health_score_pkey PRIMARY KEY (tenant_id, node_id);
+
 ALTER TABLE ONLY public.custom_field
     ADD CONSTRAINT custom_field_pkey PRIMARY KEY (tenant_id, id);
 
@@ -1776,6 +1889,14 @@ CREATE UNIQUE INDEX work_item_link_open ON public.work_item_link USING btree (te
 
 CREATE INDEX work_item_milestone ON public.work_item USING btree (tenant_id, connection_id, milestone_source_id);
 
+CREATE TRIGGER initiative_keep_score AFTER UPDATE OF health_score_id ON public.initiative FOR EACH ROW WHEN ((old.health_score_id IS DISTINCT FROM new.health_score_id)) EXECUTE FUNCTION public.keep_current_health_score();
+
+CREATE TRIGGER organization_keep_score AFTER UPDATE OF health_score_id ON public.organization FOR EACH ROW WHEN ((old.health_score_id IS DISTINCT FROM new.health_score_id)) EXECUTE FUNCTION public.keep_current_health_score();
+
+CREATE TRIGGER portfolio_keep_score AFTER UPDATE OF health_score_id ON public.portfolio FOR EACH ROW WHEN ((old.health_score_id IS DISTINCT FROM new.health_score_id)) EXECUTE FUNCTION public.keep_current_health_score();
+
+CREATE TRIGGER product_keep_score AFTER UPDATE OF health_score_id ON public.product FOR EACH ROW WHEN ((old.health_score_id IS DISTINCT FROM new.health_score_id)) EXECUTE FUNCTION public.keep_current_health_score();
+
 CREATE TRIGGER search_changed AFTER UPDATE ON public.initiative FOR EACH ROW WHEN ((((old.key IS DISTINCT FROM new.key) OR (old.name IS DISTINCT FROM new.name)) OR (old.archived_at IS DISTINCT FROM new.archived_at))) EXECUTE FUNCTION public.keep_search_words();
 
 CREATE TRIGGER search_changed AFTER UPDATE ON public.kpi FOR EACH ROW WHEN ((((old.key IS DISTINCT FROM new.key) OR (old.name IS DISTINCT FROM new.name)) OR (old.archived_at IS DISTINCT FROM new.archived_at))) EXECUTE FUNCTION public.keep_search_words();
@@ -1852,6 +1973,9 @@ ALTER TABLE ONLY public.connection_secret
 
 ALTER TABLE ONLY public.connection
     ADD CONSTRAINT connection_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.organization(tenant_id);
+
+ALTER TABLE ONLY public.current_health_score
+    ADD CONSTRAINT current_health_score_tenant_id_node_id_fkey FOREIGN KEY (tenant_id, node_id) REFERENCES public.subject(tenant_id, id);
 
 ALTER TABLE ONLY public.custom_field
     ADD CONSTRAINT custom_field_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.organization(tenant_id);
@@ -2170,6 +2294,8 @@ ALTER TABLE public.connection ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.connection_secret ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.current_health_score ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.custom_field ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.custom_field_value ENABLE ROW LEVEL SECURITY;
@@ -2286,6 +2412,8 @@ CREATE POLICY tenant ON public.connection TO folioscope_app USING ((tenant_id = 
 
 CREATE POLICY tenant ON public.connection_secret TO folioscope_app USING ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id))) WITH CHECK ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id)));
 
+CREATE POLICY tenant ON public.current_health_score TO folioscope_app USING ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id))) WITH CHECK ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id)));
+
 CREATE POLICY tenant ON public.custom_field TO folioscope_app USING ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id))) WITH CHECK ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id)));
 
 CREATE POLICY tenant ON public.custom_field_value TO folioscope_app USING ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id))) WITH CHECK ((tenant_id = ( SELECT public.claimed_tenant_id() AS claimed_tenant_id)));
@@ -2391,6 +2519,16 @@ GRANT USAGE ON SCHEMA public TO folioscope_lookup;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.organization TO folioscope_app;
 
+GRANT SELECT,INSERT,DELETE ON TABLE public.current_health_score TO folioscope_app;
+
+GRANT SELECT,INSERT ON TABLE public.health_score TO folioscope_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.initiative TO folioscope_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.portfolio TO folioscope_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.product TO folioscope_app;
+
 GRANT SELECT,INSERT,UPDATE ON TABLE public.api_key TO folioscope_app;
 GRANT SELECT ON TABLE public.api_key TO folioscope_lookup;
 
@@ -2425,14 +2563,6 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.tracker_milestone TO folioscope_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.work_item TO folioscope_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.work_item_link TO folioscope_app;
-
-GRANT SELECT,INSERT ON TABLE public.health_score TO folioscope_app;
-
-GRANT SELECT,INSERT,UPDATE ON TABLE public.initiative TO folioscope_app;
-
-GRANT SELECT,INSERT,UPDATE ON TABLE public.portfolio TO folioscope_app;
-
-GRANT SELECT,INSERT,UPDATE ON TABLE public.product TO folioscope_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.subject TO folioscope_app;
 

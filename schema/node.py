@@ -66,11 +66,11 @@ _HISTORY = (
 
 
 def _health_source(arguments: Mapping[str, Any]) -> str:
-    return _AS_OF if arguments.get("asOf") is not None else "health_score"
+    return _AS_OF if arguments.get("asOf") is not None else "current_health_score"
 
 
 def _health_condition(arguments: Mapping[str, Any]) -> str:
-    return "true" if arguments.get("asOf") is not None else "{other}.id = {self}.health_score_id"
+    return "true" if arguments.get("asOf") is not None else "{other}.node_id = {self}.id"
 
 
 def _history_source(arguments: Mapping[str, Any]) -> str:

@@ -25,6 +25,7 @@ from graphql import (
 )
 
 from resolvers.execute import Context, Executor, Schema
+from resolvers.prepared import Prepared
 from runtime.clock import Clock
 from runtime.refusal import Refusal
 from runtime.settings import Settings
@@ -406,8 +407,10 @@ async def send(executor: Executor, viewer: Viewer, name: str, input: dict[str, A
     rejected = " rejected { index code message }" if "rejected" in payload.fields else ""
     text += f"$input) {{ userErrors {{ code message field }}{rejected} }} }}"
     document = parse(text)
+    node = get_operation_ast(document)
+    assert node is not None
     request: Any = SimpleNamespace(
-        text=text, document=document, operation=get_operation_ast(document), variables={"input": input}
+        text=text, operation=Prepared(executor.schema.graphql, document, node), variables={"input": input}
     )
     try:
         result = await executor.run(request, Context(viewer, "request"))

@@ -89,7 +89,6 @@ class Node:
     portfolio_id: UUID | None
     archived: bool
     parent_ids: Sequence[UUID]
-    score_id: UUID | None
     document: dict[str, Any]
     progress: Progress | None = None
     next_week_on: date | None = None
@@ -138,7 +137,7 @@ def _node(kind: str, row: Mapping[str, Any]) -> Node:
     }
     if kind == "INITIATIVE":
         document |= {"start_on": row["start_on"], "due_on": row["target_on"]}
-    place = (row["portfolio_id"], row["archived"], row["parent_ids"], row["health_score_id"])
+    place = (row["portfolio_id"], row["archived"], row["parent_ids"])
     return Node(row["id"], kind, *place, document)
 
 

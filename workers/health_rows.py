@@ -19,15 +19,15 @@ _STANDINGS = """
 select n.node_id, previous.band as previous_band, previous.band_since as previous_band_since,
        coalesce(today.revision, 0) as revision, c.fingerprint, c.band, c.lifecycle, c.score_mp, c.low_mp, c.high_mp,
        c.coverage_mp, c.confidence_mp
-from unnest($2::uuid[], $3::uuid[]) as n (node_id, score_id)
-left join health_score c on c.tenant_id = $1 and c.id = n.score_id
+from unnest($2::uuid[]) as n (node_id)
+left join current_health_score c on c.tenant_id = $1 and c.node_id = n.node_id
 left join lateral (
   select band, band_since from health_score
-  where tenant_id = $1 and node_id = n.node_id and as_of < $4 and policy_version = $5 and series = 'LIVE'
+  where tenant_id = $1 and node_id = n.node_id and as_of < $3 and policy_version = $4 and series = 'LIVE'
   order by as_of desc, revision desc limit 1) previous on true
 left join lateral (
   select revision from health_score
-  where tenant_id = $1 and node_id = n.node_id and as_of = $4 and policy_version = $5
+  where tenant_id = $1 and node_id = n.node_id and as_of = $3 and policy_version = $4
   order by revision desc limit 1) today on true
 """
 
@@ -51,7 +51,7 @@ insert into health_input (tenant_id, fingerprint, document)
 select $1, fingerprint, document from unnest($2::bytea[], $3::text[]) as i (fingerprint, document)
 order by fingerprint on conflict do nothing
 """
-# The node's own row shows the newest score, so that lists filter and sort by it.
+# The node's own row shows the newest score, so that lists filter and sort by it; current_health_score follows.
 _SHOW = """
 update {table} n set health_score_id = s.id, health_score_mp = s.score_mp, health_band = s.band
 from unnest($2::uuid[], $3::uuid[], $4::integer[], $5::text[]) as s (node_id, id, score_mp, band)
@@ -89,8 +89,8 @@ class Scored:
 
 
 async def read_standings(connection: asyncpg.Connection, day: ScoreDay, nodes: Sequence[Node]) -> dict[UUID, Standing]:
-    ids = ([node.id for node in nodes], [node.score_id for node in nodes])
-    rows = await connection.fetch(_STANDINGS, day.tenant_id, *ids, day.as_of, day.policy.version)
+    ids = [node.id for node in nodes]
+    rows = await connection.fetch(_STANDINGS, day.tenant_id, ids, day.as_of, day.policy.version)
     return {row["node_id"]: _standing(row) for row in rows}
 
 

@@ -1,7 +1,7 @@
 """What the score of many nodes of one kind rests on: the statements that read it."""
 
 INITIATIVES = """
-select i.id, i.portfolio_id, i.archived_at is not null as archived, i.health_score_id, i.state as stage,
+select i.id, i.portfolio_id, i.archived_at is not null as archived, i.state as stage,
        i.start_on, i.target_on, i.progress_source, i.total_scope, i.done_scope, i.total_items, i.done_items,
        i.in_progress_items, i.blocked_items, i.weekly_throughput, i.progress_observed_on,
        coalesce((select array_agg(l.product_id order by l.product_id) from initiative_product l
@@ -9,17 +9,17 @@ select i.id, i.portfolio_id, i.archived_at is not null as archived, i.health_sco
 from initiative i where i.tenant_id = $1 and i.id = any ($2)
 """
 PRODUCTS = """
-select id, portfolio_id, archived_at is not null as archived, health_score_id, lifecycle_stage as stage,
+select id, portfolio_id, archived_at is not null as archived, lifecycle_stage as stage,
        array[portfolio_id] as parent_ids
 from product where tenant_id = $1 and id = any ($2)
 """
 PORTFOLIOS = """
-select id, id as portfolio_id, archived_at is not null as archived, health_score_id, 'ACTIVE' as stage,
+select id, id as portfolio_id, archived_at is not null as archived, 'ACTIVE' as stage,
        array[coalesce(parent_id, tenant_id)] as parent_ids
 from portfolio where tenant_id = $1 and id = any ($2)
 """
 ORGANIZATION = """
-select id, null::uuid as portfolio_id, false as archived, health_score_id, 'ACTIVE' as stage,
+select id, null::uuid as portfolio_id, false as archived, 'ACTIVE' as stage,
        array[]::uuid[] as parent_ids
 from organization where tenant_id = $1 and id = any ($2)
 """
@@ -54,7 +54,7 @@ select l.product_id as parent_id, 'INITIATIVE' as kind, i.id, l.importance, i.st
        i.archived_at is not null as archived, {_RESULT}
 from initiative_product l
 join initiative i on i.tenant_id = l.tenant_id and i.id = l.initiative_id
-left join health_score h on h.tenant_id = i.tenant_id and h.id = i.health_score_id
+left join current_health_score h on h.tenant_id = i.tenant_id and h.node_id = i.id
 where l.tenant_id = $1 and l.product_id = any ($2)
 """
 # An initiative outside every product has no link that could hold an importance: it has the usual one.
@@ -62,22 +62,22 @@ CHILDREN_OF_PORTFOLIOS = f"""
 select c.parent_id, c.kind, c.id, c.importance, c.stage, c.start_on, c.archived_at is not null as archived, {_RESULT}
 from (
   select portfolio_id as parent_id, 'PRODUCT' as kind, id, importance, lifecycle_stage as stage,
-         null::date as start_on, archived_at, health_score_id
+         null::date as start_on, archived_at
   from product where tenant_id = $1 and portfolio_id = any ($2)
   union all
-  select parent_id, 'PORTFOLIO', id, importance, 'ACTIVE', null, archived_at, health_score_id
+  select parent_id, 'PORTFOLIO', id, importance, 'ACTIVE', null, archived_at
   from portfolio where tenant_id = $1 and parent_id = any ($2)
   union all
-  select portfolio_id, 'INITIATIVE', id, 100, state, start_on, archived_at, health_score_id
+  select portfolio_id, 'INITIATIVE', id, 100, state, start_on, archived_at
   from initiative i where tenant_id = $1 and portfolio_id = any ($2)
     and not exists (select from initiative_product l where l.tenant_id = $1 and l.initiative_id = i.id)) c
-left join health_score h on h.tenant_id = $1 and h.id = c.health_score_id
+left join current_health_score h on h.tenant_id = $1 and h.node_id = c.id
 """
 CHILDREN_OF_ORGANIZATION = f"""
 select p.tenant_id as parent_id, 'PORTFOLIO' as kind, p.id, p.importance, 'ACTIVE' as stage,
        null::date as start_on, p.archived_at is not null as archived, {_RESULT}
 from portfolio p
-left join health_score h on h.tenant_id = p.tenant_id and h.id = p.health_score_id
+left join current_health_score h on h.tenant_id = p.tenant_id and h.node_id = p.id
 where p.tenant_id = $1 and p.parent_id is null and $1 = any ($2::uuid[])
 """
 

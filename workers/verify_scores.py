@@ -22,14 +22,14 @@ _SHOWN = """
 select n.id, n.health_score_mp as shown_score_mp, n.health_band as shown_band, h.provisional_mp, h.lifecycle,
        h.score_mp, h.low_mp, h.high_mp, h.coverage_mp, h.confidence_mp, h.band
 from (
-  select id, health_score_id, health_score_mp, health_band, archived_at from initiative where tenant_id = $1
+  select id, health_score_mp, health_band, archived_at from initiative where tenant_id = $1
   union all
-  select id, health_score_id, health_score_mp, health_band, archived_at from product where tenant_id = $1
+  select id, health_score_mp, health_band, archived_at from product where tenant_id = $1
   union all
-  select id, health_score_id, health_score_mp, health_band, archived_at from portfolio where tenant_id = $1
+  select id, health_score_mp, health_band, archived_at from portfolio where tenant_id = $1
   union all
-  select id, health_score_id, health_score_mp, health_band, null from organization where tenant_id = $1) n
-left join health_score h on h.tenant_id = $1 and h.id = n.health_score_id
+  select id, health_score_mp, health_band, null from organization where tenant_id = $1) n
+left join current_health_score h on h.tenant_id = $1 and h.node_id = n.id
 where n.archived_at is null
 """
 _STORED = f"""

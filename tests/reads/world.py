@@ -88,6 +88,7 @@ class World:
                         f" from jsonb_populate_recordset(null::{table}, $1::text::jsonb)",
                         json.dumps(rows, default=_plain),
                     )
+            await connection.execute("call fill_current_health_scores()")
         await connection.execute("analyze")
 
 
