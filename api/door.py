@@ -78,8 +78,8 @@ class Door:
             visit.finish()
 
     def _request_id(self, headers: Head) -> str:
-        given = headers.get("x-request-id", "")
-        return given if _REQUEST_ID.fullmatch(given) else f"{self._process}-{next(self._numbers)}"
+        given = headers.get("x-request-id")
+        return given if given and _REQUEST_ID.fullmatch(given) else f"{self._process}-{next(self._numbers)}"
 
 
 class Visit:
@@ -135,8 +135,7 @@ class Visit:
 
 def refuse_head(headers: Head) -> None:
     """Raises a Refusal for more headers than anyone sends, or a host that is none."""
-    size = sum(len(name) + len(value) for name, value in headers.raw)
-    for limit, actual in ((limits.HEADERS, len(headers.raw)), (limits.HEADER_BYTES, size)):
+    for limit, actual in ((limits.HEADERS, len(headers.raw)), (limits.HEADER_BYTES, headers.size)):
         if actual > limit:
             message = f"A request has at most {limits.HEADERS} headers of {limits.HEADER_BYTES} bytes together."
             raise Refusal(ErrorCode.REQUEST_TOO_LARGE, message, status=431, limit=limit, actual=actual)

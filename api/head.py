@@ -4,12 +4,14 @@ from starlette.datastructures import Headers
 
 
 class Head(Headers):
-    """Made once a request, by the door, and kept in the scope's state as `head`."""
+    """Made once a request, by the door, and kept in the scope's state as `head`. size: bytes of names and values."""
 
     def __init__(self, raw: list[tuple[bytes, bytes]]) -> None:
         super().__init__(raw=raw)
+        self.size = 0
         self._values: dict[str, list[str]] = {}
         for name, value in raw:
+            self.size += len(name) + len(value)
             self._values.setdefault(name.decode("latin-1"), []).append(value.decode("latin-1"))
 
     def getlist(self, key: str) -> list[str]:
