@@ -13,7 +13,7 @@ from compiler.mapping import Condition, Filter
 from compiler.statement import Binding, Rejected, Statement
 
 LIST_LIMIT = 250
-_DEPTH_LIMIT = 5
+DEPTH_LIMIT = 5
 _LOWER = 'lower({} collate "C")'  # as the generated columns name_key do it
 _DURATION = re.compile(
     r"(-?)P(?:(\d{1,4})Y)?(?:(\d{1,5})M)?(?:(\d{1,5})W)?(?:(\d{1,6})D)?(?:T(?:(\d{1,6})H)?(?:(\d{1,6})M)?(?:(\d{1,9})S)?)?"
@@ -24,8 +24,8 @@ def filter_sql(
     statement: Statement, tree: Mapping[str, Any], fields: Mapping[str, Any], alias: str, depth: int = 1
 ) -> str:
     """fields: GraphQL name → Filter, or a mapping of the same kind for a nested filter object."""
-    if depth > _DEPTH_LIMIT:
-        raise Rejected("QUERY_TOO_DEEP", f"Filters nest at most {_DEPTH_LIMIT} deep.", _DEPTH_LIMIT, depth)
+    if depth > DEPTH_LIMIT:
+        raise Rejected("QUERY_TOO_DEEP", f"Filters nest at most {DEPTH_LIMIT} deep.", DEPTH_LIMIT, depth)
     conditions = []
     for name, branch in tree.items():
         if branch is None:

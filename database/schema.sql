@@ -1869,7 +1869,9 @@ CREATE INDEX skill_demand_skill ON public.skill_demand USING btree (tenant_id, s
 
 CREATE INDEX skill_name ON public.skill USING btree (tenant_id, name_key, id);
 
-CREATE INDEX status_update_subject ON public.status_update USING btree (tenant_id, subject_id, reported_at DESC, id DESC);
+CREATE INDEX status_update_reported ON public.status_update USING btree (tenant_id, reported_at DESC NULLS LAST, id);
+
+CREATE INDEX status_update_subject ON public.status_update USING btree (tenant_id, subject_id, reported_at DESC NULLS LAST, id);
 
 CREATE INDEX subject_portfolio ON public.subject USING btree (tenant_id, portfolio_id);
 

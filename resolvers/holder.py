@@ -25,14 +25,14 @@ async def read_holder(write: Write, given: Any, field: str) -> Holder:
         if own == (None, None):
             raise reject(UserErrorCode.REQUIRED, "Nobody holds a key here: say whose it is.", field)
         return own
-    kind, _ = parse_id(given) or ("", None)
+    kind, id = parse_id(given) or ("", None)
     if kind not in _KINDS:
         raise reject(UserErrorCode.INVALID, "This is the id of no person and no service account.", field)
+    if id in own:
+        return own
     row = await write.refer(kind, given)
     if row is None:
         raise reject(UserErrorCode.NOT_FOUND, f"There is no such {spoken(kind)}.", field)
-    if row["id"] in own:
-        return own
     if Scope.ADMIN not in viewer.scopes:
         raise reject(UserErrorCode.FORBIDDEN, "In another's name needs an API key with scope ADMIN.", field)
     if row["archived_at"] is not None:

@@ -9,7 +9,8 @@ import strawberry
 from graphql import GraphQLError, GraphQLInputType, GraphQLList, GraphQLNonNull, validate_input_value
 from strawberry.schema.config import StrawberryConfig
 
-from portfolio.enumerations import SavedViewEntity
+from compiler.filter import DEPTH_LIMIT
+from portfolio.enumerations import SavedViewEntity, Scope
 from portfolio.identity import parse_id
 from resolvers import check
 from resolvers.archive import archive, refuse_archived, restore
@@ -56,7 +57,8 @@ _TOLD = (_ENTITY, _SHARED)
 
 _FIND = """
 select x.*, x.filter::text as filter, x.order_by::text as order_by from saved_view x
-where x.tenant_id = $1 and x.id = $2 and coalesce(x.person_id, x.service_account_id) = $3 for update of x
+where x.tenant_id = $1 and x.id = $2 and (coalesce(x.person_id, x.service_account_id) = $3
+  or ($4 and x.shared_at is not null)) for update of x
 """
 _INSERT = """
 insert into saved_view (tenant_id, id, created_at, updated_at, person_id, service_account_id, entity, name, filter,
@@ -107,6 +109,8 @@ async def saved_view_create(write: Write, input: SavedViewCreateInput) -> Outcom
     _refuse_unfit(values["entity"], input)
     values["shared_at"] = _shared_at(write, None, input.is_shared)
     owner = await read_holder(write, input.owner_id, "ownerId")
+    if owner != (write.viewer.person_id, write.viewer.service_account_id):
+        _refuse_hidden(write, values)
     id = write.new_id()
     await write.execute(_INSERT, id, write.now, *owner, *values.values())
     changes = [*differences(_TOLD, None, values), told_holder(owner, "ownerId")]
@@ -130,25 +134,38 @@ async def saved_view_update(write: Write, input: SavedViewUpdateInput) -> Outcom
 
 @mutation(SavedViewPayload)
 async def saved_view_archive(write: Write, input: NodeInput) -> Outcome:
-    """Take a saved view of your own out of lists. Safe to repeat."""
-    row = await _find(write, input)
+    """Take a saved view of your own out of lists; with the scope ADMIN, any shared one. Safe to repeat."""
+    row = await _find(write, input, shared_too=_governs(write))
     await archive(write, Target("SAVED_VIEW", row["id"]), row)
     return _answer(row["id"])
 
 
 @mutation(SavedViewPayload)
 async def saved_view_restore(write: Write, input: NodeInput) -> Outcome:
-    """Bring back an archived view of your own. Safe to repeat."""
-    row = await _find(write, input)
+    """Bring back an archived view of your own; with the scope ADMIN, any shared one. Safe to repeat."""
+    row = await _find(write, input, shared_too=_governs(write))
     await restore(write, Target("SAVED_VIEW", row["id"]), row)
     return _answer(row["id"])
 
 
-async def _find(write: Write, input: Any) -> Row:
+def _refuse_hidden(write: Write, values: dict[str, Any]) -> None:
+    """A view for another is seen, so that it can be taken away again. Raises FORBIDDEN or INVALID."""
+    if not _governs(write):
+        raise reject(UserErrorCode.FORBIDDEN, "A view for another needs a key for the whole organization.", "ownerId")
+    if values["shared_at"] is None:
+        raise reject(UserErrorCode.INVALID, "A view that is saved for another is shared: isShared is true.", "isShared")
+
+
+def _governs(write: Write) -> bool:
+    """Whether the key orders what is everybody's."""
+    return Scope.ADMIN in write.viewer.scopes and write.granted is None
+
+
+async def _find(write: Write, input: Any, *, shared_too: bool = False) -> Row:
     """A view of the key's holder; another's is as if it were not there."""
     parsed = parse_id(input.id)
     known = parsed[1] if parsed and parsed[0] == "SAVED_VIEW" else None
-    row = await write.connection.fetchrow(_FIND, write.tenant_id, known, write.viewer.holder_id)
+    row = await write.connection.fetchrow(_FIND, write.tenant_id, known, write.viewer.holder_id, shared_too)
     return write.checked_version("SAVED_VIEW", "savedView", row, input.version)
 
 
@@ -166,8 +183,18 @@ def _refuse_unfit(entity: str, input: Any) -> None:
             continue
         faults: list[str] = []
         validate_input_value(value, type_, lambda fault, at, found=faults: found.append(_located(fault, at)))
+        if not faults and path == "filter" and _depth(value) > DEPTH_LIMIT:
+            faults.append(f"Filters nest at most {DEPTH_LIMIT} deep.")
         if faults:
             raise reject(UserErrorCode.INVALID, faults[0], path)
+
+
+def _depth(filter_: Any) -> int:
+    """Of a filter that fits its type, as the list counts it: 1 without others in it."""
+    if isinstance(filter_, list):
+        return max(map(_depth, filter_), default=0)
+    inner = [filter_[name] for name in ("and", "or", "not", "health") if filter_.get(name)]
+    return 1 + max(map(_depth, inner), default=0)
 
 
 def _located(fault: GraphQLError, at: list[str | int]) -> str:

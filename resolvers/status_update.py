@@ -53,7 +53,8 @@ _SHOW_LATEST = """
 insert into subject_report (tenant_id, subject_id, latest_status_update_id, reported_status, reported_at)
 select $1, $2, u.id, u.status, u.reported_at from (select) as one left join lateral (
   select id, status, reported_at from status_update
-  where tenant_id = $1 and subject_id = $2 and archived_at is null order by reported_at desc, id desc limit 1) u on true
+  where tenant_id = $1 and subject_id = $2 and archived_at is null
+  order by reported_at desc nulls last, id desc limit 1) u on true
 on conflict (tenant_id, subject_id) do update set latest_status_update_id = excluded.latest_status_update_id,
   reported_status = excluded.reported_status, reported_at = excluded.reported_at
 """
@@ -64,9 +65,10 @@ _SUBJECT = "What it is about: the organization, a portfolio, a product or an ini
 _STATUS = "Status as you see it; it weighs nothing in the score."
 _BODY = "What there is to say, in Markdown, at most 20,000 characters; null: nothing."
 _AUTHOR = (
-    "Person or service account that reports; null: the holder of the key. Another than the holder needs scope ADMIN."
+    "Person or service account that reports; null: for a new report, the holder of the key. "
+    "Another than the holder needs scope ADMIN."
 )
-_REPORTED_AT = "Instant of the report, which is past; null: now. It needs scope ADMIN."
+_REPORTED_AT = "Instant of the report, not in the future; null: for a new report, now. It needs scope ADMIN."
 
 
 @strawberry.input(description="A new status update.")
@@ -159,6 +161,7 @@ def _is_moved(row: Row, input: Any) -> bool:
 
 
 def _reported_at(write: Write, given: Any) -> datetime:
+    """Null or absent: now. Raises FORBIDDEN without scope ADMIN, INVALID for what is in the future or before 1900."""
     if given in (None, strawberry.UNSET):
         return write.now
     if Scope.ADMIN not in write.viewer.scopes:
@@ -166,7 +169,8 @@ def _reported_at(write: Write, given: Any) -> datetime:
             UserErrorCode.FORBIDDEN, "Another instant than now needs an API key with scope ADMIN.", "reportedAt"
         )
     try:
-        return check.observed(write.now)(given)
+        # A moment ahead, it would stand above what is reported until then.
+        return check.observed(write.now - check.FUTURE_TOLERATED)(given)
     except ValueError as error:
         raise reject(UserErrorCode.INVALID, str(error), "reportedAt") from None
 

@@ -10,7 +10,10 @@ update status_update set reported_at = created_at;
 alter table status_update force row level security;
 -- squawk-ignore require-concurrent-index-deletion
 drop index status_update_subject;
+-- In the order of the lists, so that a page is read from the index.
 -- squawk-ignore require-concurrent-index-creation
-create index status_update_subject on status_update (tenant_id, subject_id, reported_at desc, id desc);
+create index status_update_subject on status_update (tenant_id, subject_id, reported_at desc nulls last, id);
+-- squawk-ignore require-concurrent-index-creation
+create index status_update_reported on status_update (tenant_id, reported_at desc nulls last, id);
 
 reset role;

@@ -10,7 +10,8 @@ import asyncpg
 from portfolio.enumerations import JobState
 from resolvers.bulk.files import Part, read_part
 from resolvers.bulk.job_row import Attempt, JobRow, LineError, Progress
-from resolvers.bulk.line import LineType, Values, read_line, refusal_of
+from resolvers.bulk.line import LineType, refusal_of
+from resolvers.bulk.line_text import Values, read_line
 from resolvers.bulk.measurements import MEASUREMENT, MOST_ROWS, record_lines
 from resolvers.bulk.members import public_path
 from resolvers.bulk.names import Name, Names

@@ -67,11 +67,12 @@ def _items(value: Any) -> Iterator[Any]:
 
 
 def _is_name(value: Any) -> bool:
-    """No filter has a text, or true, under the name of a kind."""
+    """No filter has a text, true or an external name under the name of a kind."""
     if not isinstance(value, dict) or len(value) != 1:
         return False
     [(member, name)] = value.items()
-    return member in _MEMBER_OF_KIND.values() and (isinstance(name, str) or name is True)
+    is_external = isinstance(name, dict) and name.keys() == {"external"}
+    return member in _MEMBER_OF_KIND.values() and (isinstance(name, str) or name is True or is_external)
 
 
 def _parse(value: Any) -> tuple[str, UUID] | None:

@@ -28,8 +28,9 @@ from compiler.graphql_types import BACKREF
 from portfolio.identity import parse_id, print_id
 from resolvers import check
 from resolvers.bulk.bulk_type import BulkType
+from resolvers.bulk.line_text import Values
 from resolvers.bulk.members import Member, members_of, public_name, with_ids
-from resolvers.bulk.names import Name, Names, read_name
+from resolvers.bulk.names import NOBODY, Name, Names, read_name
 from resolvers.execute import Schema
 from resolvers.external import ExternalReferenceInput, find_by_external
 from resolvers.mutation import Change
@@ -38,9 +39,6 @@ from resolvers.session import Row, Write, spoken
 
 _log = structlog.get_logger()
 
-Values = dict[str, Any]
-
-_DEEPEST = 32
 _UNSTORABLE = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, asyncpg.ProgramLimitExceededError)
 
 
@@ -138,6 +136,9 @@ class LineType:
                 given = coerced(self.create.input_type.fields["external"].type, external, [], "external")
                 named = SimpleNamespace(external=ExternalReferenceInput(**given), version=None)
                 return await find_by_external(write, declared.kind, named)
+            if self.update is None:
+                # Of two that are known by the same, each has a name of its own there.
+                return None
         row = await self._look_up(write, names, values)
         # What the viewer does not see is as if it were not there; of a record without versions, its subject was seen.
         if row is not None and "version" in row:
@@ -152,6 +153,9 @@ class LineType:
     async def _look_up(self, write: Write, names: Names, values: Values) -> Row | None:
         """By what it is known by. Raises CONFLICT when several are."""
         known_by = [self._identity(name, values) for name in self.declared.identity]
+        if self.declared.identity != ("key",):
+            # No index forbids a second one: whoever makes it at the same time waits.
+            await write.hold(f"{self.declared.name} {known_by}")
         columns = [snake_case(name) for name in self.declared.identity]
         compared = (f"x.{column} is not distinct from ${place}" for place, column in enumerate(columns, 2))
         condition = self.declared.match or " and ".join(compared)
@@ -176,7 +180,10 @@ class LineType:
                     UserErrorCode.REQUIRED, f"{public_name(name)} is required: the object is known by it.", name
                 )
             return None
-        return _stored(type_, coerced(type_, value, [], name))
+        stored = _stored(type_, coerced(type_, value, [], name))
+        if isinstance(stored, str) and "\0" in stored:
+            raise reject(UserErrorCode.INVALID, "This holds a control character; remove it.", name)
+        return stored.strip() if isinstance(stored, str) else stored
 
     async def _make(self, write: Write, values: Values) -> None:
         known = self.create.input_type.fields
@@ -194,7 +201,8 @@ class LineType:
         changeable = self.update.input_type.fields if self.update else {}
         # Found by an external name, it may be known by something else than the line says.
         known_by = () if values.get("external") else self.declared.identity
-        self._refuse_fixed(row, {n: v for n, v in values.items() if n not in changeable and n not in known_by})
+        fixed = {n: v for n, v in values.items() if n not in changeable and n not in known_by}
+        self._refuse_fixed(row, fixed, limited=write.granted is not None)
         said = {n: v for n, v in values.items() if n in changeable and not self._says_nothing(n, v, row)}
         if self.update is not None and said:
             await self._run(write, self.update, {"id": print_id(self.declared.kind, row["id"]), **said})
@@ -205,13 +213,16 @@ class LineType:
         type_ = self.update.input_type.fields[name].type
         return value is None and isinstance(type_, GraphQLNonNull) and row.get(snake_case(name)) is None
 
-    def _refuse_fixed(self, row: Row, values: Values) -> None:
+    def _refuse_fixed(self, row: Row, values: Values, *, limited: bool) -> None:
         for name, value in values.items():
             column = _column(name, row)
             if column is None:
                 continue
             type_ = self.create.input_type.fields[name].type
             after = None if value is None else _stored(type_, coerced(type_, value, [], name))
+            if after == NOBODY and limited:
+                # It may be what the viewer does not see.
+                continue
             if row[column] != (check.decimal(after) if isinstance(row[column], Decimal) else after):
                 message = f"A {spoken(self.declared.kind)} keeps its {public_name(name)}: make another one."
                 raise reject(UserErrorCode.INVALID, message, name)
@@ -223,28 +234,6 @@ class LineType:
         if outcome.user_errors:
             raise Rejection(outcome)
         return outcome
-
-
-def read_line(text: bytes) -> Values:
-    """Raises Rejection for what is no JSON object with a type."""
-    try:
-        value = orjson.loads(text)
-    except orjson.JSONDecodeError as error:
-        raise reject(UserErrorCode.INVALID, f"This is no JSON: {error}.") from None
-    if _is_deep(value):
-        raise reject(UserErrorCode.INVALID, f"Values of a line lie at most {_DEEPEST} deep in each other.")
-    if not isinstance(value, dict) or not isinstance(value.get("type"), str):
-        message = 'A line is a JSON object with a type, such as {"type": "product", "key": "CHURN", …}.'
-        raise reject(UserErrorCode.INVALID, message)
-    return value
-
-
-def _is_deep(value: Any) -> bool:
-    level = [value]
-    for _ in range(_DEEPEST):
-        nested = [item.values() if isinstance(item, dict) else item for item in level if isinstance(item, dict | list)]
-        level = [item for items in nested for item in items]
-    return any(isinstance(item, dict | list) for item in level)
 
 
 def refusal_of(fault: Exception) -> list[UserError]:

@@ -45,7 +45,7 @@ Missing = Callable[[Name], Awaitable[bool]]
 """Hears of a name that nothing has; true: now something has it."""
 
 # Nothing has it: an object that is not there is refused by the change itself, in its own words.
-_NOBODY = UUID(int=0)
+NOBODY = UUID(int=0)
 # The longest name is an external one.
 _IN_A_LINE = check.line(255)
 _BY_KEY = "select id from {table} where tenant_id = $1 and key = $2"
@@ -68,7 +68,7 @@ class Names:
     async def public_id(self, kinds: tuple[str, ...], given: Any, path: tuple[str, ...]) -> str:
         """Of what is named. Outside the viewer's portfolios is not there. Raises INVALID for what is no name."""
         kind, id = await self._named(kinds, given, path)
-        return print_id(kind, id or _NOBODY)
+        return print_id(kind, id or NOBODY)
 
     async def known_id(self, kinds: tuple[str, ...], given: Any, path: tuple[str, ...]) -> str:
         """As public_id, where no change looks for the object. Raises NOT_FOUND."""
@@ -102,6 +102,9 @@ class Names:
         else:
             statement = _LABEL if kind == "LABEL" else _BY_KEY.format(table=kind.lower())
             id = await connection.fetchval(statement, tenant_id, name[1])
+        viewer = self._write.viewer
+        if id is not None and id in (viewer.person_id, viewer.service_account_id):
+            return id
         seen = None if id is None else await self._write.refer(kind, print_id(kind, id))
         return None if seen is None and kind != "LABEL" else id
 

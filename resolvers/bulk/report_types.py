@@ -4,12 +4,13 @@ from resolvers.bulk.bulk_type import BulkType
 from resolvers.bulk.exported import external, holder, subject
 from resolvers.bulk.names import HOLDERS
 
+# The latest first: those that follow change nothing of what is shown.
 _STATUS_UPDATE = f"""
 select 'statusUpdate' as type, s.name as subject, h.name as author, x.reported_at as "reportedAt", x.status, x.body,
        {external("STATUS_UPDATE")}
 from status_update x {subject()} {holder("author_person_id", "author_service_account_id")}
 where x.tenant_id = $1 and x.archived_at is null
-order by s.place, s.key, x.reported_at, h.place, h.key, x.id
+order by s.place, s.key, x.reported_at desc, x.id
 """
 _SAVED_VIEW = f"""
 select 'savedView' as type, h.name as owner, x.entity, x.name, x.filter, x.order_by as "orderBy"
