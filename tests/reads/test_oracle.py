@@ -27,7 +27,7 @@ from tests.reads.oracle import Oracle, Universe, View
 from tests.reads.reading import CURSOR_SECRET, SCHEMA, Reading
 from tests.reads.world import NOW, World
 
-_DOCUMENTS = 350
+_DOCUMENTS = 300
 _SETTINGS_PER_DOCUMENT = 5
 _SOAK_SECONDS = float(os.environ.get("FOLIOSCOPE_SOAK") or 0) * 60
 
