@@ -193,11 +193,11 @@ def day(value: date) -> date:
     return value
 
 
-def observed(now: datetime) -> Callable[[datetime], datetime]:
-    """An instant in the past; a sender's clock may be a little ahead."""
+def observed(now: datetime, tolerated: timedelta = FUTURE_TOLERATED) -> Callable[[datetime], datetime]:
+    """An instant in the past; a sender's clock may be so far ahead."""
 
     def check(value: datetime) -> datetime:
-        if value > now + FUTURE_TOLERATED:
+        if value > now + tolerated:
             raise ValueError("This instant is in the future.")
         if value < _FIRST_INSTANT:
             raise ValueError("This instant is before 1900.")

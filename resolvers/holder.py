@@ -9,7 +9,6 @@ from portfolio.enumerations import Scope
 from portfolio.identity import parse_id, print_id
 from resolvers.outcome import UserErrorCode, reject
 from resolvers.session import Write, spoken
-from runtime.events import Change as FieldChange
 
 _KINDS = ("PERSON", "SERVICE_ACCOUNT")
 
@@ -40,7 +39,6 @@ async def read_holder(write: Write, given: Any, field: str) -> Holder:
     return (row["id"], None) if kind == "PERSON" else (None, row["id"])
 
 
-def told_holder(holder: Holder, field: str) -> FieldChange:
-    """As an event tells it of something new."""
-    ids = zip(_KINDS, holder, strict=True)
-    return FieldChange(field, None, next(print_id(kind, id) for kind, id in ids if id is not None))
+def print_holder(holder: Holder) -> str:
+    """The public id."""
+    return next(print_id(kind, id) for kind, id in zip(_KINDS, holder, strict=True) if id is not None)

@@ -1,4 +1,4 @@
-"""How saved views change: only by the one who saved them."""
+"""How saved views change: by their owner alone, but an administrator may take away what is shared."""
 
 from datetime import datetime
 from functools import cache
@@ -14,7 +14,7 @@ from portfolio.enumerations import SavedViewEntity, Scope
 from portfolio.identity import parse_id
 from resolvers import check
 from resolvers.archive import archive, refuse_archived, restore
-from resolvers.holder import read_holder, told_holder
+from resolvers.holder import print_holder, read_holder
 from resolvers.member import Member, differences, read_members
 from resolvers.mutation import mutation
 from resolvers.outcome import (
@@ -29,6 +29,7 @@ from resolvers.outcome import (
     required,
 )
 from resolvers.session import Row, Target, Write
+from runtime.events import Change as FieldChange
 from schema.initiative import InitiativeFilter, InitiativeOrder
 from schema.kpi import KpiFilter, KpiOrder
 from schema.portfolio import PortfolioFilter, PortfolioOrder
@@ -85,7 +86,7 @@ class SavedViewCreateInput(Retryable):
     is_shared: bool | None = optional("Whether others see it; a new view: false.")
     owner_id: strawberry.ID | None = optional(
         "Person or service account whose view it is; null: the holder of the key. Another than the holder needs scope "
-        "ADMIN."
+        "ADMIN and a key that is not limited to portfolios, and a view that is shared."
     )
 
 
@@ -113,7 +114,7 @@ async def saved_view_create(write: Write, input: SavedViewCreateInput) -> Outcom
         _refuse_hidden(write, values)
     id = write.new_id()
     await write.execute(_INSERT, id, write.now, *owner, *values.values())
-    changes = [*differences(_TOLD, None, values), told_holder(owner, "ownerId")]
+    changes = [*differences(_TOLD, None, values), FieldChange("ownerId", None, print_holder(owner))]
     write.record("SAVED_VIEW_CREATED", Target("SAVED_VIEW", id), changes)
     return _answer(id)
 
@@ -134,7 +135,8 @@ async def saved_view_update(write: Write, input: SavedViewUpdateInput) -> Outcom
 
 @mutation(SavedViewPayload)
 async def saved_view_archive(write: Write, input: NodeInput) -> Outcome:
-    """Take a saved view of your own out of lists; with the scope ADMIN, any shared one. Safe to repeat."""
+    """Take a saved view of your own out of lists; with the scope ADMIN and an unlimited key, any shared one.
+    Safe to repeat."""
     row = await _find(write, input, shared_too=_governs(write))
     await archive(write, Target("SAVED_VIEW", row["id"]), row)
     return _answer(row["id"])
@@ -142,7 +144,8 @@ async def saved_view_archive(write: Write, input: NodeInput) -> Outcome:
 
 @mutation(SavedViewPayload)
 async def saved_view_restore(write: Write, input: NodeInput) -> Outcome:
-    """Bring back an archived view of your own; with the scope ADMIN, any shared one. Safe to repeat."""
+    """Bring back an archived view of your own; with the scope ADMIN and an unlimited key, any shared one.
+    Safe to repeat."""
     row = await _find(write, input, shared_too=_governs(write))
     await restore(write, Target("SAVED_VIEW", row["id"]), row)
     return _answer(row["id"])

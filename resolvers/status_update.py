@@ -1,13 +1,12 @@
 """How status is reported: an update is made, and at most retracted."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import strawberry
 
 from portfolio.enumerations import ReportedStatus, Scope
-from portfolio.identity import print_id
 from resolvers import check
 from resolvers.archive import archive, refuse_archived
 from resolvers.external import (
@@ -19,7 +18,7 @@ from resolvers.external import (
     refuse_moved,
     upsert,
 )
-from resolvers.holder import read_holder, told_holder
+from resolvers.holder import print_holder, read_holder
 from resolvers.member import Member, differences, printable, read_members
 from resolvers.mutation import mutation
 from resolvers.outcome import (
@@ -133,7 +132,7 @@ async def _insert(write: Write, input: Any) -> UUID:
     changes = [
         FieldChange("subjectId", None, input.subject_id),
         *differences(_MEMBERS, None, values),
-        told_holder(author, "authorId"),
+        FieldChange("authorId", None, print_holder(author)),
         FieldChange("reportedAt", None, printable(reported_at)),
     ]
     write.record("STATUS_UPDATE_CREATED", target, changes)
@@ -152,10 +151,8 @@ async def _refuse_change(write: Write, row: Row, input: Any) -> None:
 
 def _is_moved(row: Row, input: Any) -> bool:
     """Whether another author, or another instant, is named than the report has."""
-    author = "PERSON", row["author_person_id"]
-    if row["author_person_id"] is None:
-        author = "SERVICE_ACCOUNT", row["author_service_account_id"]
-    if input.author_id not in (None, strawberry.UNSET, print_id(*author)):
+    author_id = print_holder((row["author_person_id"], row["author_service_account_id"]))
+    if input.author_id not in (None, strawberry.UNSET, author_id):
         return True
     return input.reported_at not in (None, strawberry.UNSET, row["reported_at"])
 
@@ -170,7 +167,7 @@ def _reported_at(write: Write, given: Any) -> datetime:
         )
     try:
         # A moment ahead, it would stand above what is reported until then.
-        return check.observed(write.now - check.FUTURE_TOLERATED)(given)
+        return check.observed(write.now, timedelta(0))(given)
     except ValueError as error:
         raise reject(UserErrorCode.INVALID, str(error), "reportedAt") from None
 

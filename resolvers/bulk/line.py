@@ -9,7 +9,6 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
-import orjson
 import structlog
 from graphql import (
     GraphQLID,
@@ -153,8 +152,8 @@ class LineType:
     async def _look_up(self, write: Write, names: Names, values: Values) -> Row | None:
         """By what it is known by. Raises CONFLICT when several are."""
         known_by = [self._identity(name, values) for name in self.declared.identity]
-        if self.declared.identity != ("key",):
-            # No index forbids a second one: whoever makes it at the same time waits.
+        if self.declared.identity != ("key",) and self.declared.create != self.declared.update:
+            # No index may forbid a second one: whoever makes it at the same time waits.
             await write.hold(f"{self.declared.name} {known_by}")
         columns = [snake_case(name) for name in self.declared.identity]
         compared = (f"x.{column} is not distinct from ${place}" for place, column in enumerate(columns, 2))
@@ -180,10 +179,11 @@ class LineType:
                     UserErrorCode.REQUIRED, f"{public_name(name)} is required: the object is known by it.", name
                 )
             return None
-        stored = _stored(type_, coerced(type_, value, [], name))
-        if isinstance(stored, str) and "\0" in stored:
-            raise reject(UserErrorCode.INVALID, "This holds a control character; remove it.", name)
-        return stored.strip() if isinstance(stored, str) else stored
+        try:
+            stored = _stored(type_, coerced(type_, value, [], name))
+            return check.text(stored).strip() if isinstance(stored, str) else stored
+        except ValueError as error:
+            raise reject(UserErrorCode.INVALID, str(error), name) from None
 
     async def _make(self, write: Write, values: Values) -> None:
         known = self.create.input_type.fields
@@ -284,9 +284,9 @@ def _column(name: str, row: Row) -> str | None:
 
 
 def _stored(type_: GraphQLInputType, value: Any) -> UUID | str | int | float | date | datetime | None:
-    """A coerced value as a column has it; JSON as text."""
+    """A coerced value as a column has it; JSON as text. Raises ValueError for JSON that cannot be kept."""
     named = get_named_type(type_)
     if named.name == "JSON":
-        return orjson.dumps(value).decode()
+        return check.json_text(check.LONGEST_TEXT)(value)
     parsed = parse_id(value) if named is GraphQLID else None
     return parsed[1] if parsed else value

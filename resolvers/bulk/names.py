@@ -102,6 +102,7 @@ class Names:
         else:
             statement = _LABEL if kind == "LABEL" else _BY_KEY.format(table=kind.lower())
             id = await connection.fetchval(statement, tenant_id, name[1])
+        # One's own name is one's to say, whatever one sees.
         viewer = self._write.viewer
         if id is not None and id in (viewer.person_id, viewer.service_account_id):
             return id

@@ -87,6 +87,7 @@ async def test_a_filter_names_objects_as_lines_do(office: Office):
             {**_VIEW, "filter": {"or": [{"ownerId": {"in": [{"person": "ada"}] * 1001}}]}},
             {**_VIEW, "isShared": False},
             {**_VIEW, "name": "a\0"},
+            {**_VIEW, "filter": {"name": {"eq": "a\0"}}},
         ]
     )
     assert await office.errors(job["id"]) == [
@@ -95,6 +96,7 @@ async def test_a_filter_names_objects_as_lines_do(office: Office):
         (9, "LIMIT_EXCEEDED", ["filter"]),
         (10, "INVALID", ["isShared"]),
         (11, "INVALID", ["name"]),
+        (12, "INVALID", ["filter"]),
     ]
     assert counts(job)[:3] == (5, 0, 1)
     [ada] = await office.tenant.rows("select id from person where key = 'ada'")
