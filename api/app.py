@@ -23,7 +23,7 @@ from api.pages import PATHS, Page, all_pages
 from api.probes import Probes, metrics
 from api.viewer import Viewers
 from api.webhooks import WebhookDoor
-from resolvers.execute import Executor, Schema
+from resolvers.engine.execute import Executor, Schema
 from runtime.clock import Clock
 from runtime.encryption import SecretBox
 from runtime.postgres import Database

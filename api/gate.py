@@ -28,7 +28,7 @@ from api.measure import Measurer, check
 from api.parameters import Parameters
 from api.price import Price
 from api.strict_json import parse_json, refuse_unstorable
-from resolvers.prepared import Prepared
+from resolvers.engine.prepared import Prepared
 from runtime.refusal import ErrorCode, Refusal
 
 # Only texts with one of these can hold a literal that nothing could store.

@@ -18,7 +18,7 @@ from api.head import Head
 from api.metrics import REFUSED, RUNNING, WAITING
 from api.parameters import Parameters, from_body, from_query_string
 from api.viewer import Viewers, presented_key
-from resolvers.execute import Context
+from resolvers.engine.execute import Context
 from runtime.refusal import ErrorCode, Refusal
 from runtime.telemetry import add_facts
 

@@ -16,11 +16,11 @@ from api.body import read_body
 from api.strict_json import parse_json
 from api.viewer import Viewers
 from portfolio.enumerations import Scope
-from resolvers.measurement import MeasurementInput, Unreadable, record_measurements
-from resolvers.mutation import Change
-from resolvers.outcome import Outcome, UserErrorCode
-from resolvers.session import Write
-from resolvers.write import WriteContext, change
+from resolvers.engine.mutation import Change
+from resolvers.engine.outcome import Outcome, UserErrorCode
+from resolvers.engine.session import Write
+from resolvers.engine.write import WriteContext, change
+from resolvers.measurement.measurement import MeasurementInput, Unreadable, record_measurements
 from runtime.clock import Clock
 from runtime.postgres import Database
 from runtime.refusal import ErrorCode, Refusal

@@ -13,9 +13,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from bench.operations import OPERATIONS, Operation
-from resolvers.execute import Executor, Schema
-from resolvers.prepared import Prepared
-from resolvers.read import Operation as Read
+from resolvers.engine.execute import Executor, Schema
+from resolvers.engine.prepared import Prepared
+from resolvers.engine.read import Operation as Read
 from runtime.clock import Clock
 from runtime.postgres import Database
 from runtime.settings import load_settings

@@ -19,7 +19,7 @@ from runtime.child_process import ChildProcess
 from runtime.clock import Clock
 from runtime.embedded import EmbeddedServers
 from runtime.postgres import Database
-from workers.recompute_health import recompute_health
+from workers.measurement.recompute_health import recompute_health
 
 _RECORD = """
 mutation ($input: MeasurementsRecordInput!) { measurementsRecord(input: $input) { accepted userErrors { message } } }

@@ -12,8 +12,8 @@ from graphql import get_operation_ast, parse
 
 import schema
 from cli.tenants import find_tenant
-from resolvers.execute import Context, Executor, Schema
-from resolvers.prepared import Prepared
+from resolvers.engine.execute import Context, Executor, Schema
+from resolvers.engine.prepared import Prepared
 from runtime.clock import Clock
 from runtime.failure import Failure
 from runtime.postgres import Database

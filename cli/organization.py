@@ -58,7 +58,7 @@ def create(
 
     Example: `folioscope organization create ACME --name "Acme AG" --time-zone Europe/Zurich --administrator ada`
     """
-    from resolvers import check
+    from schema import check
 
     try:
         organization = (check.account_key(key), check.line()(name or key), check.time_zone(time_zone))

@@ -19,6 +19,6 @@ def print_command() -> None:
 
     Example: `folioscope schema print > schema.graphql`
     """
-    from resolvers.execute import Schema
+    from resolvers.engine.execute import Schema
 
     typer.echo(Schema().print(), nl=False)

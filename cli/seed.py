@@ -24,13 +24,13 @@ from cli.organization import NewTenant, found_tenant, give_key
 from cli.progress import Report, step
 from cli.tenants import all_tenants
 from portfolio.enumerations import Scope
-from resolvers.organization import OrganizationUpdateInput, organization_update
+from resolvers.organization.organization import OrganizationUpdateInput, organization_update
 from runtime.clock import Clock
 from runtime.failure import Failure
 from runtime.postgres import RELAY_ROLE, Database, open_connection
 from runtime.settings import Settings, load_settings
 from runtime.viewer import Viewer, parse_key
-from workers.recompute_health import recompute_health
+from workers.measurement.recompute_health import recompute_health
 from workers.schedule import raise_due
 
 # The demo's tenant is always the same one, so that a second start finds the first one's work.

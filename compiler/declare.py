@@ -31,10 +31,9 @@ def screaming_case(name: str) -> str:
     return snake_case(name).upper()
 
 
-def lazy(type_name: str, module: str | None = None) -> Any:
-    """A type of another schema file: `schema/work_item.py` holds WorkItem and its connection."""
-    entity = module or snake_case(re.sub(r"(?<=.)(Connection|Edge|Filter|Order)$", "", type_name))
-    return Annotated[type_name, strawberry.lazy(f"schema.{entity}")]
+def lazy(type_name: str) -> Any:
+    """A type of another schema file."""
+    return Annotated[type_name, strawberry.lazy("schema.entities")]
 
 
 def argument(annotation: Any, description: str, name: str | None = None) -> Any:
@@ -140,8 +139,7 @@ class _Pending:
 def one(type_name: str, description: str, on: Source, *, nullable: bool = False, **options: Any) -> Any:
     """A related object. arguments, source, missing, wall: see One."""
     arguments = options.pop("arguments", None)
-    module = options.pop("module", None)
-    returns = lazy(type_name, module)
+    returns = lazy(type_name)
     return _relation(
         One(type_name, on, **options),
         returns | None if nullable else returns,

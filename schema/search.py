@@ -11,15 +11,15 @@ from compiler.declare import argument, column, one_of, rows, table_of, value_obj
 from compiler.mapping import Table
 from compiler.statement import Rejected
 from portfolio.enumerations import SearchKind, SearchMatch
-from schema.initiative import Initiative
-from schema.kpi import Kpi
+from schema.measurement.kpi import Kpi
 from schema.node import Searchable
-from schema.organization import Organization
-from schema.person import Person
-from schema.portfolio import Portfolio
-from schema.product import Product
-from schema.skill import Skill
-from schema.team import Team
+from schema.organization.organization import Organization
+from schema.people.person import Person
+from schema.people.skill import Skill
+from schema.people.team import Team
+from schema.portfolio.initiative import Initiative
+from schema.portfolio.portfolio import Portfolio
+from schema.portfolio.product import Product
 
 LONGEST_QUERY = 200
 MOST_WORDS = 8

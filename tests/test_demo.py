@@ -22,7 +22,7 @@ from cli.seed import TENANT_ID, seed
 from runtime.clock import Clock
 from runtime.postgres import RELAY_ROLE, Database, open_connection
 from runtime.settings import Settings
-from workers.recompute_health import recompute_health
+from workers.measurement.recompute_health import recompute_health
 from workers.schedule import raise_due
 from workers.seal import seal_events
 from workers.verify_chain import verify_chain

@@ -27,7 +27,7 @@ from graphql import (
 
 from api.gate import Gate
 from api.parameters import Parameters
-from resolvers.execute import Schema
+from resolvers.engine.execute import Schema
 
 # Federation's own, which describe themselves elsewhere.
 _PLUMBING = re.compile(r"^(_|link__)")

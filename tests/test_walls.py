@@ -24,8 +24,8 @@ from graphql import (
     parse,
 )
 
-from resolvers.execute import Context, Executor, Schema
-from resolvers.prepared import Prepared
+from resolvers.engine.execute import Context, Executor, Schema
+from resolvers.engine.prepared import Prepared
 from runtime.clock import Clock
 from runtime.refusal import Refusal
 from runtime.settings import Settings

@@ -14,9 +14,9 @@ from runtime.clock import Clock
 from runtime.postgres import APPLICATION_ROLE, RELAY_ROLE, Database
 from runtime.redis import open_redis
 from runtime.settings import Settings, load_settings
-from workers.apply_deliveries import apply_deliveries
+from workers.connection.apply_deliveries import apply_deliveries
+from workers.measurement.recompute_health import recompute_health
 from workers.queue import Consumer, Job
-from workers.recompute_health import recompute_health
 from workers.relay import run_relay
 from workers.schedule import run_schedule
 from workers.signals import (

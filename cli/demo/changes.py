@@ -12,9 +12,9 @@ from strawberry.types.field import StrawberryField
 from strawberry.utils.str_converters import to_camel_case
 
 from portfolio.identity import print_id
-from resolvers.mutation import Change
-from resolvers.outcome import Outcome
-from resolvers.write import WriteContext, change
+from resolvers.engine.mutation import Change
+from resolvers.engine.outcome import Outcome
+from resolvers.engine.write import WriteContext, change
 from runtime.clock import Clock
 from runtime.failure import Failure
 from runtime.postgres import Database

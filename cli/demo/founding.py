@@ -11,25 +11,29 @@ from cli.demo.changes import Changes, together
 from cli.demo.company import WEEKS, Company, Initiative, Kpi, Product, person_key
 from cli.demo.numbers import JOURNEY_WEEKS
 from portfolio import enumerations as words
-from resolvers.assignment import AssignmentCreateInput, assignment_create
-from resolvers.custom_field import CustomFieldCreateInput, custom_field_create
-from resolvers.custom_field_value import CustomFieldValueInput, CustomFieldValueSetInput, custom_field_value_set
-from resolvers.dependency import DependencyCreateInput, dependency_create
-from resolvers.initiative import InitiativeCreateInput, initiative_create
-from resolvers.initiative_product import InitiativeProductInput
-from resolvers.kpi import KpiCreateInput, kpi_create
-from resolvers.kpi_target import KpiTargetInput
-from resolvers.label import LabelCreateInput, LabelNameInput, LabelsSetInput, label_create, labels_set
-from resolvers.membership import MembershipStartInput, membership_start
-from resolvers.milestone import MilestoneCreateInput, milestone_create
-from resolvers.person import PersonCreateInput, person_create
-from resolvers.person_skill import PersonSkillSetInput, person_skill_set
-from resolvers.portfolio import PortfolioCreateInput, portfolio_create
-from resolvers.product import ProductCreateInput, product_create
-from resolvers.saved_view import SavedViewCreateInput, saved_view_create
-from resolvers.skill import SkillCreateInput, skill_create
-from resolvers.skill_demand import SkillDemandSetInput, skill_demand_set
-from resolvers.team import TeamCreateInput, team_create
+from resolvers.measurement.kpi import KpiCreateInput, kpi_create
+from resolvers.measurement.kpi_target import KpiTargetInput
+from resolvers.organization.custom_field import CustomFieldCreateInput, custom_field_create
+from resolvers.organization.custom_field_value import (
+    CustomFieldValueInput,
+    CustomFieldValueSetInput,
+    custom_field_value_set,
+)
+from resolvers.people.assignment import AssignmentCreateInput, assignment_create
+from resolvers.people.membership import MembershipStartInput, membership_start
+from resolvers.people.person import PersonCreateInput, person_create
+from resolvers.people.person_skill import PersonSkillSetInput, person_skill_set
+from resolvers.people.skill import SkillCreateInput, skill_create
+from resolvers.people.skill_demand import SkillDemandSetInput, skill_demand_set
+from resolvers.people.team import TeamCreateInput, team_create
+from resolvers.portfolio.dependency import DependencyCreateInput, dependency_create
+from resolvers.portfolio.initiative import InitiativeCreateInput, initiative_create
+from resolvers.portfolio.initiative_product import InitiativeProductInput
+from resolvers.portfolio.label import LabelCreateInput, LabelNameInput, LabelsSetInput, label_create, labels_set
+from resolvers.portfolio.milestone import MilestoneCreateInput, milestone_create
+from resolvers.portfolio.portfolio import PortfolioCreateInput, portfolio_create
+from resolvers.portfolio.product import ProductCreateInput, product_create
+from resolvers.portfolio.saved_view import SavedViewCreateInput, saved_view_create
 
 _JOBS = ("AI engineer", "Data scientist", "Data engineer", "ML operations", "Product designer", "Software engineer")
 _COLORS = ("#4C78A8", "#F58518", "#54A24B", "#B279A2", "#E45756", "#72B7B2")

@@ -10,15 +10,15 @@ from cli.demo.founding import MILESTONES, last_day_of
 from cli.demo.numbers import level, progress_of_week, values_of_week
 from portfolio import enumerations as words
 from portfolio.identity import parse_id
-from resolvers.api_key import ApiKeyCreateInput, api_key_create
-from resolvers.assignment import assignment_confirm
-from resolvers.initiative import InitiativeUpdateInput, initiative_update
-from resolvers.measurement import MOST_ROWS, MeasurementInput, MeasurementsRecordInput, measurements_record
-from resolvers.milestone import MilestoneUpdateInput, milestone_update
-from resolvers.outcome import NodeInput
-from resolvers.product import ProductUpdateInput, product_update
-from resolvers.progress_snapshot import InitiativeProgressRecordInput, initiative_progress_record
-from resolvers.status_update import StatusUpdateCreateInput, status_update_create
+from resolvers.engine.outcome import NodeInput
+from resolvers.measurement.measurement import MOST_ROWS, MeasurementInput, MeasurementsRecordInput, measurements_record
+from resolvers.measurement.progress_snapshot import InitiativeProgressRecordInput, initiative_progress_record
+from resolvers.organization.api_key import ApiKeyCreateInput, api_key_create
+from resolvers.people.assignment import assignment_confirm
+from resolvers.portfolio.initiative import InitiativeUpdateInput, initiative_update
+from resolvers.portfolio.milestone import MilestoneUpdateInput, milestone_update
+from resolvers.portfolio.product import ProductUpdateInput, product_update
+from resolvers.portfolio.status_update import StatusUpdateCreateInput, status_update_create
 from runtime.viewer import Viewer
 
 _REPORT_WEEKS = (13, 17, 21, 25)

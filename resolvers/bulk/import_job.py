@@ -15,9 +15,9 @@ from resolvers.bulk.line_text import Values, read_line
 from resolvers.bulk.measurements import MEASUREMENT, MOST_ROWS, record_lines
 from resolvers.bulk.members import public_path
 from resolvers.bulk.names import Name, Names
-from resolvers.outcome import UserError, UserErrorCode, reject
-from resolvers.session import Write
-from resolvers.write import taken
+from resolvers.engine.outcome import UserError, UserErrorCode, reject
+from resolvers.engine.session import Write
+from resolvers.engine.write import taken
 from runtime.clock import Clock
 from runtime.events import Actor
 from runtime.postgres import Database

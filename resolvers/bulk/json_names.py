@@ -10,7 +10,7 @@ from strawberry.utils.str_converters import to_camel_case
 from portfolio.identity import parse_id
 from resolvers.bulk.exported import LIVE_KPI
 from resolvers.bulk.names import SUBJECTS, Names
-from resolvers.outcome import UserErrorCode, reject
+from resolvers.engine.outcome import UserErrorCode, reject
 
 _KINDS = (*SUBJECTS, "KPI", "PERSON", "LABEL")
 _MEMBER_OF_KIND = {kind: to_camel_case(kind.lower()) for kind in _KINDS}

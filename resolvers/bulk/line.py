@@ -25,16 +25,16 @@ from strawberry.types.arguments import convert_arguments
 from compiler.declare import snake_case
 from compiler.graphql_types import BACKREF
 from portfolio.identity import parse_id, print_id
-from resolvers import check
 from resolvers.bulk.bulk_type import BulkType
 from resolvers.bulk.line_text import Values
 from resolvers.bulk.members import Member, members_of, public_name, with_ids
 from resolvers.bulk.names import NOBODY, Name, Names, read_name
-from resolvers.execute import Schema
-from resolvers.external import ExternalReferenceInput, find_by_external
-from resolvers.mutation import Change
-from resolvers.outcome import Outcome, Rejection, UserError, UserErrorCode, reject
-from resolvers.session import Row, Write, spoken
+from resolvers.engine.execute import Schema
+from resolvers.engine.external import ExternalReferenceInput, find_by_external
+from resolvers.engine.mutation import Change
+from resolvers.engine.outcome import Outcome, Rejection, UserError, UserErrorCode, reject
+from resolvers.engine.session import Row, Write, spoken
+from schema import check
 
 _log = structlog.get_logger()
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import orjson
 
-from resolvers.outcome import UserErrorCode, reject
+from resolvers.engine.outcome import UserErrorCode, reject
 
 Values = dict[str, Any]
 

@@ -11,11 +11,11 @@ import strawberry
 
 from portfolio.enumerations import Scope
 from portfolio.identity import parse_id
-from resolvers import check
 from resolvers.bulk.names import Names
-from resolvers.measurement import MOST_ROWS, MeasurementInput, Unreadable, record_measurements
-from resolvers.outcome import Rejection, UserError, UserErrorCode, reject
-from resolvers.session import Write
+from resolvers.engine.outcome import Rejection, UserError, UserErrorCode, reject
+from resolvers.engine.session import Write
+from resolvers.measurement.measurement import MOST_ROWS, MeasurementInput, Unreadable, record_measurements
+from schema import check
 
 __all__ = ["MEASUREMENT", "MOST_ROWS", "Recorded", "record_lines"]
 

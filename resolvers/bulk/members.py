@@ -13,11 +13,11 @@ from graphql import (
     is_list_type,
 )
 
-from resolvers import check
 from resolvers.bulk.bulk_type import BulkType
 from resolvers.bulk.json_names import with_ids_inside
 from resolvers.bulk.names import KINDS_OF_MEMBER, Names
-from resolvers.outcome import UserErrorCode, reject
+from resolvers.engine.outcome import UserErrorCode, reject
+from schema import check
 
 _NEVER = ("id", "idempotencyKey", "supersedesId", "kpiKey")
 

@@ -9,9 +9,9 @@ from uuid import UUID
 from strawberry.utils.str_converters import to_camel_case
 
 from portfolio.identity import print_id
-from resolvers import check
-from resolvers.outcome import UserErrorCode, reject
-from resolvers.session import Write, spoken
+from resolvers.engine.outcome import UserErrorCode, reject
+from resolvers.engine.session import Write, spoken
+from schema import check
 
 SUBJECTS = ("ORGANIZATION", "PORTFOLIO", "PRODUCT", "INITIATIVE")
 HOLDERS = ("PERSON", "SERVICE_ACCOUNT")

@@ -10,7 +10,7 @@ from resolvers.bulk.import_job import Importer
 from resolvers.bulk.job_row import Attempt, Broken, JobRow, begin_attempt, is_finished
 from resolvers.bulk.line import LineType
 from resolvers.bulk.measurements import MEASUREMENT
-from resolvers.execute import Schema
+from resolvers.engine.execute import Schema
 from runtime import encryption
 from runtime.clock import Clock
 from runtime.postgres import Database

@@ -21,7 +21,7 @@ from api.door import Door, answer_exception
 from api.gate import Gate, Request
 from api.graphql import GraphQLEndpoint, Turnstile
 from api.viewer import Viewers
-from resolvers.execute import Context
+from resolvers.engine.execute import Context
 from runtime.clock import Clock
 from runtime.postgres import Database
 from runtime.refusal import ErrorCode, Refusal

@@ -3,8 +3,8 @@
 import pytest
 
 from compiler.plan import Plan
-from resolvers import read as reads
-from resolvers.read import PlanCache
+from resolvers.engine import read as reads
+from resolvers.engine.read import PlanCache
 from tests.reads.reading import Reading
 from tests.reads.world import World
 

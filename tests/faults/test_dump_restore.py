@@ -13,8 +13,8 @@ import orjson
 import pytest
 from graphql import get_operation_ast, parse
 
-from resolvers.execute import Context, Executor, Schema
-from resolvers.prepared import Prepared
+from resolvers.engine.execute import Context, Executor, Schema
+from resolvers.engine.prepared import Prepared
 from runtime.clock import Clock
 from runtime.embedded import EmbeddedServers
 from runtime.embedded_postgres import binaries, client_environment

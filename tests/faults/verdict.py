@@ -11,8 +11,8 @@ from portfolio.identity import print_id
 from runtime.postgres import Database
 from tests.faults.company import Company
 from tests.faults.writer import Ledger
+from workers.measurement.verify_scores import replay_rows, wrong_scores
 from workers.verify_chain import verify_chain
-from workers.verify_scores import replay_rows, wrong_scores
 
 _BEHIND = "select count(*) from signal where generation > done_generation and parked_at is null"
 _MEASUREMENTS = """

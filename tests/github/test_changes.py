@@ -12,7 +12,7 @@ from strawberry.types.field import StrawberryField
 
 from portfolio.enumerations import LinkingRuleKind, TrackerSystem
 from portfolio.identity import parse_id, print_id
-from resolvers.connection import (
+from resolvers.connection.connection import (
     ConnectionCreateInput,
     ConnectionSecretRotateInput,
     ConnectionUpdateInput,
@@ -22,9 +22,9 @@ from resolvers.connection import (
     connection_secret_rotate,
     connection_update,
 )
-from resolvers.linking_rule import LinkingRuleSetInput, linking_rule_archive, linking_rule_set
-from resolvers.outcome import NodeInput, Outcome
-from resolvers.write import WriteContext, change
+from resolvers.connection.linking_rule import LinkingRuleSetInput, linking_rule_archive, linking_rule_set
+from resolvers.engine.outcome import NodeInput, Outcome
+from resolvers.engine.write import WriteContext, change
 from runtime.clock import Clock
 from runtime.refusal import Refusal
 from runtime.viewer import Viewer

@@ -26,7 +26,7 @@ import pytest
 from cli.replay import Recording, read_recordings
 from runtime.clock import Clock
 from tests.github.tracker import Tracker
-from workers.recompute_health import recompute_health
+from workers.measurement.recompute_health import recompute_health
 
 _PROGRESS = """
 select id, done_scope, total_scope, done_items, total_items, weekly_throughput, progress_source, progress_observed_on

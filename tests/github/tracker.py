@@ -21,7 +21,7 @@ from runtime.clock import Clock
 from runtime.encryption import SecretBox
 from runtime.postgres import Database
 from runtime.refusal import Refusal
-from workers.apply_deliveries import apply_deliveries
+from workers.connection.apply_deliveries import apply_deliveries
 
 SECRET = "whsec-" + "5" * 32
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)

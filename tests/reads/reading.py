@@ -19,8 +19,8 @@ import schema
 from compiler.cursor import CursorKey
 from compiler.plan import Catalogue, Plan, Selection
 from portfolio.identity import PREFIX_OF_KIND
-from resolvers.prepared import Prepared
-from resolvers.read import Operation, Reader
+from resolvers.engine.prepared import Prepared
+from resolvers.engine.read import Operation, Reader
 from runtime.clock import Clock
 from runtime.postgres import Database
 from runtime.viewer import Viewer

@@ -15,9 +15,9 @@ from strawberry.utils.str_converters import to_camel_case
 
 import resolvers
 from portfolio.identity import parse_id, print_id
-from resolvers.mutation import Change
-from resolvers.outcome import Outcome
-from resolvers.write import WriteContext, change
+from resolvers.engine.mutation import Change
+from resolvers.engine.outcome import Outcome
+from resolvers.engine.write import WriteContext, change
 from runtime.clock import Clock
 from runtime.postgres import Database
 from runtime.viewer import Viewer

@@ -7,7 +7,7 @@ import pytest
 from graphql import GraphQLEnumType, GraphQLInputObjectType, GraphQLList, get_named_type, get_nullable_type
 
 from portfolio.identity import print_id
-from resolvers.execute import Schema
+from resolvers.engine.execute import Schema
 from tests.resolvers.tenant import NOON, Tenant
 
 _INITIATIVE = {"key": "I-1", "name": "I", "portfolio_id": "home"}

@@ -14,10 +14,10 @@ import pytest
 import resolvers
 from portfolio.enumerations import Scope
 from portfolio.identity import print_id
-from resolvers.mutation import Change
-from resolvers.outcome import Outcome, UserErrorCode, reject
-from resolvers.session import Write
-from resolvers.write import change
+from resolvers.engine.mutation import Change
+from resolvers.engine.outcome import Outcome, UserErrorCode, reject
+from resolvers.engine.session import Write
+from resolvers.engine.write import change
 from runtime.refusal import ErrorCode, Refusal
 from tests.resolvers.tenant import ALL_SCOPES, Tenant, codes
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from resolvers.execute import Schema
+from resolvers.engine.execute import Schema
 from tests.resolvers.conftest import Ask
 from tests.resolvers.tenant import Tenant, codes
 

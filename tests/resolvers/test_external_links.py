@@ -11,7 +11,7 @@ from strawberry.utils.str_converters import to_camel_case
 
 import resolvers
 from portfolio.identity import print_id
-from resolvers.ownership import LINKABLE
+from resolvers.engine.ownership import LINKABLE
 from runtime.viewer import Viewer
 from tests.resolvers.conftest import Ask
 from tests.resolvers.tenant import ALL_SCOPES, Tenant, codes, uuid_of

@@ -7,7 +7,7 @@ import pytest
 
 from tests.resolvers.conftest import Ask
 from tests.resolvers.tenant import Tenant
-from workers.recompute_health import recompute_health
+from workers.measurement.recompute_health import recompute_health
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from graphql import build_schema, get_operation_ast, get_variable_values, parse
 from graphql.execution.collect_fields import FragmentDetails, collect_fields
 from graphql.execution.values import VariableValues
 
-from resolvers.prepared import Prepared
+from resolvers.engine.prepared import Prepared
 
 SCHEMA = build_schema("""
 enum Band { HEALTHY }

@@ -15,13 +15,13 @@ from api.door import Door
 from api.gate import Gate
 from api.graphql import GraphQLEndpoint
 from api.viewer import Viewers
-from resolvers.execute import Executor, Schema
+from resolvers.engine.execute import Executor, Schema
 from runtime.clock import Clock
 from runtime.postgres import RELAY_ROLE, Database
 from runtime.settings import Settings
 from tests.conftest import Servers, created_database
 from tests.workers.company import Company, Hands
-from workers.recompute_health import recompute_health
+from workers.measurement.recompute_health import recompute_health
 from workers.seal import seal_events
 
 

@@ -4,7 +4,7 @@ from datetime import date
 from uuid import UUID
 
 from tests.workers.company import Company
-from workers.recompute_health import recompute_health
+from workers.measurement.recompute_health import recompute_health
 
 _REPORT = """
 with made as (

@@ -18,9 +18,9 @@ from runtime.migrate import migrate
 from runtime.postgres import Database
 from runtime.redis import open_redis
 from tests.workers.company import Company, Hands
+from workers.measurement.verify_scores import replay_rows, wrong_scores
 from workers.signals import PASSING
 from workers.verify_chain import verify_chain
-from workers.verify_scores import replay_rows, wrong_scores
 
 _FAULT_SECONDS = 12
 _SETTLE_SECONDS = 40

@@ -4,8 +4,8 @@ from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 from tests.workers.company import NOON, Company, Hands
-from workers.progress import week_start, weekly_throughput
-from workers.recompute_health import recompute_health
+from workers.measurement.progress import week_start, weekly_throughput
+from workers.measurement.recompute_health import recompute_health
 
 
 async def recompute(company: Company) -> None:

@@ -12,8 +12,8 @@ from runtime.postgres import Database
 from runtime.redis import JOBS, WORKERS
 from tests.waiting import until
 from tests.workers.company import Company
+from workers.measurement.recompute_health import recompute_health
 from workers.queue import Consumer, Job
-from workers.recompute_health import recompute_health
 from workers.relay import ring_waiting, run_relay
 from workers.run import apply_waiting, jobs_of
 from workers.signals import begin_try, record_failure

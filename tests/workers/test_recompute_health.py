@@ -8,8 +8,8 @@ import pytest
 
 from runtime.postgres import Database
 from tests.workers.company import Company, Hands
-from workers.recompute_health import recompute_health
-from workers.verify_scores import replay_rows, wrong_scores
+from workers.measurement.recompute_health import recompute_health
+from workers.measurement.verify_scores import replay_rows, wrong_scores
 
 
 async def recompute(company: Company) -> None:

@@ -9,7 +9,7 @@ from runtime.postgres import RELAY_ROLE, Database, open_connection
 from tests.waiting import until
 from tests.workers.company import Company
 from workers import schedule
-from workers.recompute_health import recompute_health
+from workers.measurement.recompute_health import recompute_health
 
 
 async def recompute(company: Company) -> None:

@@ -8,7 +8,7 @@ from runtime.postgres import RELAY_ROLE, open_connection
 from tests.workers.company import NOON, Company
 from tests.workers.test_recompute_health import faults, recompute
 from workers import schedule
-from workers.team_inputs import read_teams
+from workers.measurement.team_inputs import read_teams
 
 TODAY = NOON.date()
 

@@ -1,0 +1,1 @@
+"""How connections to other systems change."""

@@ -1,0 +1,1 @@
+"""How any operation is answered and any change carried out; knows no entity."""

@@ -1,0 +1,1 @@
+"""How measurements arrive: KPIs, targets, values and progress."""

@@ -1,0 +1,1 @@
+"""How the organization itself changes: accounts, keys, and fields of its own."""

@@ -1,0 +1,134 @@
+"""How API keys are made and revoked."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import strawberry
+
+from portfolio.enumerations import Scope
+from portfolio.identity import print_id
+from resolvers.engine.member import Member, differences, read_members
+from resolvers.engine.mutation import mutation
+from resolvers.engine.outcome import (
+    NodeInput,
+    Outcome,
+    Payload,
+    Retryable,
+    UserErrorCode,
+    entity_field,
+    optional,
+    reject,
+    required,
+)
+from resolvers.engine.session import Target, Write
+from runtime.events import Change as FieldChange
+from runtime.viewer import make_key
+from schema import check
+from schema.organization.api_key import ApiKey
+
+_LIFETIME = timedelta(days=90)
+_LONGEST_LIFETIME = timedelta(days=365)
+
+_MEMBERS = (
+    Member("name", check.line(), nullable=False, private=True),
+    Member("person_id", kind="PERSON"),
+    Member("service_account_id", kind="SERVICE_ACCOUNT"),
+)
+
+_INSERT = """
+insert into api_key (tenant_id, id, created_at, updated_at, name, person_id, service_account_id, secret_digest, scopes,
+                     granted_portfolio_ids, expires_at)
+values ($1, $2, $3, $3, $4, $5, $6, $7, $8, $9, $10)
+"""
+_REVOKE = """
+update api_key set revoked_at = $3, updated_at = $3, version = version + 1 where tenant_id = $1 and id = $2
+"""
+
+
+@strawberry.input(description="A new API key of one person or one service account.")
+class ApiKeyCreateInput(Retryable):
+    name: str = required("What the key is for, 1 to 200 characters.")
+    person_id: strawberry.ID | None = optional(
+        "Person to whom it belongs; exactly one of personId and serviceAccountId is given."
+    )
+    service_account_id: strawberry.ID | None = optional(
+        "Service account to whom it belongs; exactly one of personId and serviceAccountId is given."
+    )
+    scopes: list[Scope] = required("What the key may do, at least one.")
+    expires_at: datetime | None = optional("Instant from which the key is refused, within 365 days; null: in 90 days.")
+    portfolio_ids: list[strawberry.ID] | None = optional(
+        "Portfolios that the key sees, with all below them, 1 to 250; null: all."
+    )
+
+
+@strawberry.type(description="Answer to a change of an API key.")
+class ApiKeyPayload(Payload):
+    api_key: ApiKey | None = entity_field("API key as it is now")
+    secret: str | None = strawberry.field(
+        description="Text of a new key, to be kept by its holder: it is shown in this answer only. "
+        "Null in every other answer.",
+        default=None,
+    )
+
+
+@mutation(ApiKeyPayload, scope=Scope.ADMIN, tenant_wide=True)
+async def api_key_create(write: Write, input: ApiKeyCreateInput) -> Outcome:
+    """Make a key for a person or a service account; its secret is shown once."""
+    values = await read_members(write, _MEMBERS, input)
+    if (values["person_id"] is None) == (values["service_account_id"] is None):
+        message = "Give exactly one of personId and serviceAccountId."
+        raise reject(UserErrorCode.INVALID, message, "personId")
+    scopes = sorted(set(input.scopes))
+    if not scopes:
+        raise reject(UserErrorCode.REQUIRED, "A key has at least one scope.", "scopes")
+    expires_at = _expiry(write, input.expires_at)
+    grants = await _grants(write, input.portfolio_ids)
+    id = write.new_id()
+    text, digest = make_key(id)
+    stored = (*values.values(), digest, scopes, grants, expires_at)
+    await write.execute(_INSERT, id, write.now, *stored)
+    changes = [
+        *differences(_MEMBERS, None, values),
+        FieldChange("scopes", None, [scope.value for scope in scopes]),
+        FieldChange("portfolioIds", None, grants and [print_id("PORTFOLIO", g) for g in grants]),
+        FieldChange("expiresAt", None, expires_at.isoformat()),
+    ]
+    write.record("API_KEY_CREATED", Target("API_KEY", id), changes)
+    return Outcome({"apiKey": ("API_KEY", id)}, shown_once={"secret": text})
+
+
+@mutation(ApiKeyPayload, scope=Scope.ADMIN, tenant_wide=True)
+async def api_key_revoke(write: Write, input: NodeInput) -> Outcome:
+    """Refuse a key from now on, for good. It may work for ten seconds more. Safe to repeat."""
+    row = await write.find_for_change("API_KEY", "apiKey", input)
+    if row["revoked_at"] is None:
+        await write.execute(_REVOKE, row["id"], write.now)
+        change = FieldChange("revokedAt", None, write.now.isoformat())
+        write.record("API_KEY_REVOKED", Target("API_KEY", row["id"]), [change])
+    return Outcome({"apiKey": ("API_KEY", row["id"])})
+
+
+def _expiry(write: Write, given: Any) -> datetime:
+    if given in (None, strawberry.UNSET):
+        return write.now + _LIFETIME
+    if not write.now < given <= write.now + _LONGEST_LIFETIME:
+        message = "A key expires in the future, at most 365 days from now."
+        raise reject(UserErrorCode.INVALID, message, "expiresAt")
+    return given
+
+
+async def _grants(write: Write, given: Any) -> list[UUID] | None:
+    if given in (None, strawberry.UNSET):
+        return None
+    if not 1 <= len(given) <= check.MOST_ITEMS:
+        message = "Name 1 to 250 portfolios, or give null for all."
+        raise reject(UserErrorCode.LIMIT_EXCEEDED, message, "portfolioIds")
+    ids = set()
+    for index, public_id in enumerate(given):
+        row = await write.refer("PORTFOLIO", public_id)
+        if row is None:
+            message = "There is no such portfolio."
+            raise reject(UserErrorCode.NOT_FOUND, message, "portfolioIds", str(index))
+        ids.add(row["id"])
+    return sorted(ids)

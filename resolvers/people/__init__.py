@@ -1,0 +1,1 @@
+"""How people, teams, skills and assignments change."""

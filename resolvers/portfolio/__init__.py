@@ -1,0 +1,1 @@
+"""How the portfolio changes: products, initiatives, and what is planned and said of them."""

@@ -1,0 +1,1 @@
+"""What clients may ask of other systems and of what happened: trackers, links, events, jobs."""

@@ -1,0 +1,1 @@
+"""What clients may ask of measurements: KPIs, progress, health and what moved it."""

@@ -1,0 +1,1 @@
+"""What clients may ask of the organization itself: accounts, keys, and fields of its own."""

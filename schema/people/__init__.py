@@ -1,0 +1,1 @@
+"""What clients may ask of people: teams, skills, assignments and capacity."""

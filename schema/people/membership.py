@@ -1,0 +1,62 @@
+"""Memberships: who is in which team, and when."""
+
+from datetime import date, datetime
+
+import strawberry
+
+from compiler.declare import column, identifier, lookup, many, one, table
+from compiler.listing import ExtraFilter, listing
+from compiler.mapping import Filter
+from schema.connection.external_link import external_links
+from schema.node import Node
+from schema.people.work import person_in_sight, works_in_sight
+from schema.reference import by_id_or_external, lookup_input
+from schema.scalars import COMPARATORS
+
+
+@table(
+    "membership",
+    kind="MEMBERSHIP",
+    wall=f"({works_in_sight('team_id', '{self}.team_id')} and {person_in_sight('{self}.person_id')})",
+)
+class Membership(Node):
+    """A time during which a person is in a team. Ended ones are kept."""
+
+    id: strawberry.ID = identifier("MEMBERSHIP")
+    team = one("Team", "Team.", "{other}.id = {self}.team_id")
+    person = one("Person", "Member.", "{other}.id = {self}.person_id")
+    role: str | None = column("What the person does in the team, in its own words; null: not said.", filter="STRING")
+    from_on: date = column("First day.", filter="DATE", sql_type="date", order=True)
+    to_on: date | None = column("Last day; null: it runs on.", filter="DATE", sql_type="date", order=True)
+    external_links = external_links()
+    version: int = column("Number of changes.")
+    created_at: datetime = column("Instant of creation.", filter="DATE_TIME", sql_type="timestamptz", order=True)
+    updated_at: datetime = column("Instant of the last change.", filter="DATE_TIME", sql_type="timestamptz", order=True)
+
+
+_LISTING = listing(
+    Membership,
+    COMPARATORS,
+    {
+        "teamId": ExtraFilter(COMPARATORS["ID"], "Team.", Filter("{self}.team_id", "ID", "uuid", "TEAM")),
+        "personId": ExtraFilter(COMPARATORS["ID"], "Member.", Filter("{self}.person_id", "ID", "uuid", "PERSON")),
+    },
+)
+MembershipConnection, MembershipEdge, MembershipFilter, MembershipOrder = (
+    _LISTING.connection,
+    _LISTING.edge,
+    _LISTING.filter,
+    _LISTING.order,
+)
+MembershipBy = lookup_input("MembershipBy", "membership", external=True, key=False)
+
+
+@strawberry.type
+class MembershipQuery:
+    membership = lookup(
+        "Membership",
+        "Membership by one of its names; null when there is none that you may see.",
+        MembershipBy,
+        by_id_or_external("MEMBERSHIP"),
+    )
+    memberships = many("Membership", "Memberships of all teams, in the order of creation.")

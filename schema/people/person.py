@@ -1,0 +1,80 @@
+"""People: who answers for things."""
+
+from datetime import datetime
+
+import strawberry
+
+from compiler.declare import column, identifier, lookup, many, table
+from compiler.listing import listing
+from schema.connection.external_link import external_links
+from schema.node import Searchable
+from schema.people.capacity import capacity
+from schema.people.work import person_in_sight
+from schema.reference import by_id_key_or_external, lookup_input
+from schema.scalars import COMPARATORS
+
+
+@table("person", kind="PERSON", wall=person_in_sight("{self}.id"))
+class Person(Searchable):
+    """A person of the organization. Viewers who see only some portfolios see who answers for, or works on, something there."""
+
+    id: strawberry.ID = identifier("PERSON")
+    email: str | None = column("E-mail address; null when not known.")
+    portfolios = many("Portfolio", "Portfolios that the person answers for.", "{other}.owner_id = {self}.id")
+    products = many("Product", "Products that the person answers for.", "{other}.owner_id = {self}.id")
+    initiatives = many("Initiative", "Initiatives that the person answers for.", "{other}.owner_id = {self}.id")
+    led_teams = many("Team", "Teams that the person leads.", "{other}.lead_id = {self}.id")
+    memberships = many("Membership", "Teams in which the person is and was.", "{other}.person_id = {self}.id")
+    skills = many("PersonSkill", "What the person can do.", "{other}.person_id = {self}.id")
+    assignments = many(
+        "Assignment", "What the person is and was assigned to, teams' work apart.", "{other}.person_id = {self}.id"
+    )
+    capacity = capacity(
+        "Time of the person, 1, and all work, with that of the person's teams.",
+        "select {self}.id as person_id, daterange(null, null) as during",
+    )
+    api_keys = many("ApiKey", "Keys that belong to the person.", "{other}.person_id = {self}.id", scope="ADMIN")
+    external_links = external_links()
+    status_updates = many(
+        "StatusUpdate",
+        "Status updates by the person, newest first.",
+        "{other}.author_person_id = {self}.id",
+        order="REPORTED_AT desc",
+    )
+    saved_views = many(
+        "SavedView",
+        "Views that the person saved, as far as you see them.",
+        "{other}.person_id = {self}.id",
+        order="NAME",
+    )
+    version: int = column(
+        "Number of changes; give it back in an update to be sure that nobody changed the person meanwhile."
+    )
+    created_at: datetime = column("Instant of creation.", filter="DATE_TIME", sql_type="timestamptz", order=True)
+    updated_at: datetime = column("Instant of the last change.", filter="DATE_TIME", sql_type="timestamptz", order=True)
+    archived_at: datetime | None = column(
+        "Instant since when the person is archived; null: not.",
+        filter="DATE_TIME",
+        sql_type="timestamptz",
+    )
+
+
+_LISTING = listing(Person, COMPARATORS)
+PersonConnection, PersonEdge, PersonFilter, PersonOrder = (
+    _LISTING.connection,
+    _LISTING.edge,
+    _LISTING.filter,
+    _LISTING.order,
+)
+PersonBy = lookup_input("PersonBy", "person", external=True)
+
+
+@strawberry.type
+class PersonQuery:
+    person = lookup(
+        "Person",
+        "Person by one of their names; null when there is none that you may see.",
+        PersonBy,
+        by_id_key_or_external("PERSON"),
+    )
+    persons = many("Person", "People of the organization, in the order of creation.")

@@ -1,0 +1,54 @@
+"""Skills: what people can do, as the organization names it."""
+
+from datetime import datetime
+
+import strawberry
+
+from compiler.declare import column, identifier, lookup, many, table
+from compiler.listing import listing
+from schema.connection.external_link import external_links
+from schema.node import Searchable
+from schema.reference import by_id_key_or_external, lookup_input
+from schema.scalars import COMPARATORS
+
+
+@table("skill", kind="SKILL")
+class Skill(Searchable):
+    """A skill that people have and work needs. Everyone in the organization sees its name."""
+
+    id: strawberry.ID = identifier("SKILL")
+    category: str | None = column("Group of skills that it belongs to; null: none.", filter="STRING", order=True)
+    people = many("PersonSkill", "Who has it, and how well.", "{other}.skill_id = {self}.id")
+    demands = many("SkillDemand", "What needs it.", "{other}.skill_id = {self}.id")
+    external_links = external_links()
+    version: int = column(
+        "Number of changes; give it back in an update to be sure that nobody changed the skill meanwhile."
+    )
+    created_at: datetime = column("Instant of creation.", filter="DATE_TIME", sql_type="timestamptz", order=True)
+    updated_at: datetime = column("Instant of the last change.", filter="DATE_TIME", sql_type="timestamptz", order=True)
+    archived_at: datetime | None = column(
+        "Instant since when it is archived; null: it is not.",
+        filter="DATE_TIME",
+        sql_type="timestamptz",
+    )
+
+
+_LISTING = listing(Skill, COMPARATORS)
+SkillConnection, SkillEdge, SkillFilter, SkillOrder = (
+    _LISTING.connection,
+    _LISTING.edge,
+    _LISTING.filter,
+    _LISTING.order,
+)
+SkillBy = lookup_input("SkillBy", "skill", external=True)
+
+
+@strawberry.type
+class SkillQuery:
+    skill = lookup(
+        "Skill",
+        "Skill by one of its names; null when there is none.",
+        SkillBy,
+        by_id_key_or_external("SKILL"),
+    )
+    skills = many("Skill", "Skills of the organization, in the order of creation.")

@@ -1,0 +1,115 @@
+"""Dependencies: which initiative waits for which."""
+
+from datetime import datetime
+
+import strawberry
+
+from compiler.declare import column, expression, identifier, lookup, many, one, table
+from compiler.listing import ExtraFilter, listing
+from compiler.mapping import Condition, Filter
+from schema.connection.external_link import external_links
+from schema.node import Node
+from schema.reference import by_id_or_external, lookup_input
+from schema.scalars import COMPARATORS
+
+_VIOLATED = (
+    "exists (select from initiative blocker join initiative blocked on blocked.tenant_id = blocker.tenant_id"
+    " where blocker.tenant_id = {tenant} and blocker.id = {dependency}.blocker_id and blocked.id = {dependency}.blocked_id"
+    " and blocked.state not in ('COMPLETED', 'CANCELED') and blocker.state <> 'COMPLETED'"
+    " and (blocker.state = 'CANCELED' or blocker.target_on > blocked.start_on"
+    " or blocker.target_on < (select organization_day({now})))"
+    " {within blocker.portfolio_id} {within blocked.portfolio_id})"
+)
+_SEEN = (
+    "(select count(*) from subject s where s.tenant_id = {self}.tenant_id and s.id in ({self}.blocker_id, {self}.blocked_id)"
+    " and s.portfolio_id = any({granted}))"
+)
+
+IS_VIOLATED = Condition(_VIOLATED.replace("{dependency}", "{self}"))
+HAS_VIOLATED = Condition(
+    "exists (select from dependency d where d.tenant_id = {tenant} and d.blocked_id = {self}.id and d.archived_at is null and "
+    + _VIOLATED.replace("{dependency}", "d")
+    + ")"
+)
+
+
+def _end(column_name: str) -> Filter:
+    """What `blocker` or `blocked` hides, the filter does not find."""
+    home = f"(select s.portfolio_id from subject s where s.tenant_id = {{self}}.tenant_id and s.id = {{self}}.{column_name})"
+    hidden = f"{{restricted case when {home} = any({{granted}}) then}}"
+    return Filter(f"({hidden} {{self}}.{column_name} {{restricted end}})", "ID", "uuid", "INITIATIVE")
+
+
+@table("dependency", kind="DEPENDENCY", wall=f"{_SEEN} > 0")
+class Dependency(Node):
+    """One initiative needs another to be finished first. Seen by whoever sees one of the two."""
+
+    id: strawberry.ID = identifier("DEPENDENCY")
+    note: str | None = expression(
+        "Why it is so; null when nobody wrote it down, or when one of the two is outside your portfolios.",
+        f"(case when true {{restricted and {_SEEN} = 2}} then {{self}}.note end)",
+    )
+    blocker = one(
+        "Initiative",
+        "Initiative that must be finished first; null when it is outside your portfolios.",
+        "{other}.id = {self}.blocker_id",
+        nullable=True,
+    )
+    blocked = one(
+        "Initiative",
+        "Initiative that waits for it; null when it is outside your portfolios.",
+        "{other}.id = {self}.blocked_id",
+        nullable=True,
+    )
+    is_violated: bool | None = expression(
+        "Whether the plan does not hold: neither is finished and the blocker ends after the blocked one's first day, or is overdue; or the blocker is canceled while the blocked one is not finished. Null when one of the two is outside your portfolios.",
+        f"(case when true {{restricted and {_SEEN} = 2}} then {IS_VIOLATED.sql} end)",
+    )
+    external_links = external_links()
+    version: int = column(
+        "Number of changes; give it back in an update to be sure that nobody changed the dependency meanwhile."
+    )
+    created_at: datetime = column("Instant of creation.", filter="DATE_TIME", sql_type="timestamptz", order=True)
+    updated_at: datetime = column("Instant of the last change.", filter="DATE_TIME", sql_type="timestamptz", order=True)
+    archived_at: datetime | None = column(
+        "Instant since when it is archived; null: it is not.",
+        filter="DATE_TIME",
+        sql_type="timestamptz",
+    )
+
+
+_LISTING = listing(
+    Dependency,
+    COMPARATORS,
+    {
+        "blockerId": ExtraFilter(
+            COMPARATORS["ID"],
+            "Initiative that must be finished first.",
+            _end("blocker_id"),
+        ),
+        "blockedId": ExtraFilter(
+            COMPARATORS["ID"],
+            "Initiative that waits.",
+            _end("blocked_id"),
+        ),
+        "isViolated": ExtraFilter(bool, "Whether the plan does not hold.", IS_VIOLATED),
+    },
+)
+DependencyConnection, DependencyEdge, DependencyFilter, DependencyOrder = (
+    _LISTING.connection,
+    _LISTING.edge,
+    _LISTING.filter,
+    _LISTING.order,
+)
+DependencyBy = lookup_input("DependencyBy", "dependency", external=True, key=False)
+
+
+@strawberry.type
+class DependencyQuery:
+    dependency = lookup(
+        "Dependency",
+        "Dependency by one of its names; null when there is none that you may see.",
+        DependencyBy,
+        by_id_or_external("DEPENDENCY"),
+    )
+    dependencies = many("Dependency", "Dependencies between initiatives, in the order of creation.")

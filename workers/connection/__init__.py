@@ -1,0 +1,1 @@
+"""What is done with the deliveries of trackers after they were accepted."""

@@ -1,0 +1,1 @@
+"""What is computed from measurements after a commit: progress, health scores, divergence."""
