@@ -50,7 +50,7 @@ update: $(VENV)/dev.stamp ## Write the generated files again
 	@$(BIN)/python -m runtime.settings $(call into,.env.example)
 	@$(BIN)/python -m runtime.schema_dump $(call into,database/schema.sql)
 	@$(BIN)/folioscope schema print $(call into,schema/schema.graphql)
-	@UPDATE=1 $(BIN)/python -m pytest -q tests/reads/test_goldens.py
+	@UPDATE=1 $(BIN)/python -m pytest -q tests/reads/test_goldens.py tests/resolvers/test_statements.py
 
 # A command that fails must not leave half a file behind.
 into = > $(1).new && mv $(1).new $(1)

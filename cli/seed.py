@@ -24,7 +24,6 @@ from cli.organization import NewTenant, found_tenant, give_key
 from cli.progress import Report, step
 from cli.tenants import all_tenants
 from portfolio.enumerations import Scope
-from resolvers.organization.organization import OrganizationUpdateInput, organization_update
 from runtime.clock import Clock
 from runtime.failure import Failure
 from runtime.postgres import RELAY_ROLE, Database, open_connection
@@ -115,7 +114,7 @@ class _Seeding:
                 await self._play(week, played, changes, relay)
         finally:
             await relay.close()
-        await changes.do(organization_update, "end", OrganizationUpdateInput(name=_FINISHED))
+        await changes.do("organizationUpdate", "end", {"name": _FINISHED})
 
     async def _play(self, week: int, played: Sequence[Weeks], changes: Changes, relay: asyncpg.Connection) -> None:
         for days_before in REPORT_DAYS_BEFORE:

@@ -10,6 +10,7 @@ from typing import Any
 
 import schema.enumerations  # noqa: F401  # pyright: ignore[reportUnusedImport] - registers them before a type uses one
 from compiler.declare import table_of
+from schema.entity import Entity, entity_of
 
 ROOMS = ("organization", "people", "portfolio", "measurement", "connection")
 
@@ -30,5 +31,7 @@ _TYPES = dict(_declared())
 globals().update(_TYPES)
 
 ENTITIES: list[Any] = [type_ for type_ in _TYPES.values() if hasattr(type_, "__table__") and table_of(type_).kind]
+CHANGED: list[Entity] = [entity_of(type_) for type_ in ENTITIES if hasattr(type_, "__entity__")]
+"""Those that clients can change."""
 QUERIES: list[Any] = [type_ for name, type_ in _TYPES.items() if name.endswith("Query")]
 """Classes of root fields."""

@@ -9,6 +9,8 @@ import strawberry
 from compiler.declare import argument, column, expression, interface, many, one, rows, value_object
 from portfolio.enumerations import HealthBand, ReportedStatus
 from portfolio.identity import PREFIX_OF_KIND
+from schema import check
+from schema.member import written
 from schema.scalars import DateTimeOrDuration, Points
 
 _PREFIXES = " ".join(f"when '{kind}' then '{prefix}_'" for kind, prefix in PREFIX_OF_KIND.items())
@@ -30,13 +32,20 @@ class Node:
 class Searchable(Node):
     """An object that `search` finds by its key and its name."""
 
-    key: str = column("Name that people use, unique in the organization.", filter="STRING", order=True)
-    name: str = column(
-        "Display name.",
-        filter="STRING",
-        filter_expression="{self}.name_key",
-        normalized=True,
-        order="{self}.name_key",
+    key: str = written(
+        column("Name that people use, unique in the organization.", filter="STRING", order=True), check.KEY, check.key
+    )
+    name: str = written(
+        column(
+            "Display name.",
+            filter="STRING",
+            filter_expression="{self}.name_key",
+            normalized=True,
+            order="{self}.name_key",
+        ),
+        "Display name, 1 to 200 characters.",
+        check.line(),
+        private=True,
     )
 
 

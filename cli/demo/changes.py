@@ -1,18 +1,16 @@
 """Changes of the demo: carried out by what carries out every client's, only without a document around the input."""
 
 import asyncio
-from collections.abc import Coroutine, Iterable
+from collections.abc import Coroutine, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 import asyncpg
 import orjson
 from strawberry import ID
-from strawberry.types.field import StrawberryField
-from strawberry.utils.str_converters import to_camel_case
 
 from portfolio.identity import print_id
-from resolvers.engine.mutation import Change
+from resolvers import CHANGES
 from resolvers.engine.outcome import Outcome
 from resolvers.engine.write import WriteContext, change
 from runtime.clock import Clock
@@ -36,23 +34,25 @@ class Changes:
         self._database = database
         self._places = asyncio.Semaphore(at_once)
 
-    async def make(self, field: Any, kind: str, name: str, input: Any, viewer: Viewer | None = None) -> None:
+    async def make(
+        self, mutation: str, kind: str, name: str, given: Mapping[str, Any], viewer: Viewer | None = None
+    ) -> None:
         """As `do`; what it made is known as ids[kind, name] from then on."""
-        self.ids[kind, name] = await self.do(field, f"{kind}/{name}", input, viewer)
+        self.ids[kind, name] = await self.do(mutation, f"{kind}/{name}", given, viewer)
 
-    async def do(self, field: StrawberryField, name: str, input: Any, viewer: Viewer | None = None) -> ID:
-        """The id of what was changed. name: what tells this change from others of its field, in every run alike."""
-        declared: Change = field.metadata["change"]
-        operation = to_camel_case(declared.function.__name__)
-        input.idempotency_key = f"seed/{operation}/{name}"
+    async def do(self, mutation: str, name: str, given: Mapping[str, Any], viewer: Viewer | None = None) -> ID:
+        """The id of what was changed. name: what tells this change from others of its mutation, in every run alike.
+        given: members of its input, as Python spells them."""
+        declared = CHANGES[mutation]
+        input = declared.input_type(**given, idempotency_key=f"seed/{mutation}/{name}")
         async with self._places:
             # Ids hold the moment: so lists in the order of creation are in the order of the story.
             self.moment += _TICK
             context = WriteContext(self._database, self.clock, viewer or self.viewer, via="COMMAND")
-            answer = orjson.loads(await change(context, operation, declared, {"input": input}, _print, b""))
+            answer = orjson.loads(await change(context, mutation, declared, {"input": input}, _print, b""))
         if answer["mistakes"]:
             raise Failure(
-                f"Seeding stopped at {operation} {name}: {'; '.join(answer['mistakes'])}",
+                f"Seeding stopped at {mutation} {name}: {'; '.join(answer['mistakes'])}",
                 "If it was begun with another --seed or --scale, give the same ones; else report this as a defect.",
             )
         return ID(answer["id"])

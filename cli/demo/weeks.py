@@ -10,15 +10,7 @@ from cli.demo.founding import MILESTONES, last_day_of
 from cli.demo.numbers import level, progress_of_week, values_of_week
 from portfolio import enumerations as words
 from portfolio.identity import parse_id
-from resolvers.engine.outcome import NodeInput
-from resolvers.measurement.measurement import MOST_ROWS, MeasurementInput, MeasurementsRecordInput, measurements_record
-from resolvers.measurement.progress_snapshot import InitiativeProgressRecordInput, initiative_progress_record
-from resolvers.organization.api_key import ApiKeyCreateInput, api_key_create
-from resolvers.people.assignment import assignment_confirm
-from resolvers.portfolio.initiative import InitiativeUpdateInput, initiative_update
-from resolvers.portfolio.milestone import MilestoneUpdateInput, milestone_update
-from resolvers.portfolio.product import ProductUpdateInput, product_update
-from resolvers.portfolio.status_update import StatusUpdateCreateInput, status_update_create
+from resolvers.measurement.measurement import MOST_ROWS, MeasurementInput
 from runtime.viewer import Viewer
 
 _REPORT_WEEKS = (13, 17, 21, 25)
@@ -63,13 +55,13 @@ class Weeks:
         for owner in sorted(owners):
             key = person_key(owner)
             expires_at = datetime.combine(self.today + timedelta(days=30), time(), UTC)
-            given = ApiKeyCreateInput(
-                name=f"Reports of {owner}",
-                person_id=self.ids["person", key],
-                scopes=sorted(_REPORTING),
-                expires_at=expires_at,
-            )
-            await self.changes.make(api_key_create, "key", key, given)
+            given = {
+                "name": f"Reports of {owner}",
+                "person_id": self.ids["person", key],
+                "scopes": sorted(_REPORTING),
+                "expires_at": expires_at,
+            }
+            await self.changes.make("apiKeyCreate", "key", key, given)
             self._reporters[owner] = self._viewer(key)
 
     def _viewer(self, person: str) -> Viewer:
@@ -93,14 +85,14 @@ class Weeks:
     async def _enter(self, product: Product, week: int) -> None:
         stage = product.stage_in(week)
         if stage != product.stage_in(week - 1):
-            given = ProductUpdateInput(id=self.ids["product", product.key], lifecycle_stage=words.LifecycleStage(stage))
-            await self.changes.do(product_update, f"{product.key}/{stage}", given)
+            given = {"id": self.ids["product", product.key], "lifecycle_stage": words.LifecycleStage(stage)}
+            await self.changes.do("productUpdate", f"{product.key}/{stage}", given)
 
     async def _confirm(self, product: Product, week: int) -> None:
         """Whoever works on it still does: without that, the score of the team would fade."""
         for (kind, name), id in self.ids.items():
             if kind == "assignment" and name.startswith(f"{product.key}/"):
-                await self.changes.do(assignment_confirm, f"{name}/{week}", NodeInput(id=id))
+                await self.changes.do("assignmentConfirm", f"{name}/{week}", {"id": id})
 
     # Measurements ---------------------------------------------------------------------------------
 
@@ -141,7 +133,7 @@ class Weeks:
 
     async def _measure(self, week: int, place: int, rows: list[MeasurementInput]) -> None:
         name = f"{week}/{place}{self.company.tag}"
-        await self.changes.do(measurements_record, name, MeasurementsRecordInput(measurements=rows))
+        await self.changes.do("measurementsRecord", name, {"measurements": rows})
 
     # Work and reports -----------------------------------------------------------------------------
 
@@ -153,38 +145,41 @@ class Weeks:
         for share, _ in MILESTONES:
             if week and initiative.share(week) >= share > initiative.share(week - 1):
                 name = f"{initiative.key}/{share}"
-                reached = MilestoneUpdateInput(
-                    id=self.ids["milestone", name], done_on=last_day_of(self.today, week) - timedelta(days=2)
-                )
-                await self.changes.do(milestone_update, name, reached)
+                reached = {
+                    "id": self.ids["milestone", name],
+                    "done_on": last_day_of(self.today, week) - timedelta(days=2),
+                }
+                await self.changes.do("milestoneUpdate", name, reached)
         if week and state != before:
-            given = InitiativeUpdateInput(id=id, state=words.InitiativeState(state))
-            await self.changes.do(initiative_update, f"{initiative.key}/{state}", given)
+            given = {"id": id, "state": words.InitiativeState(state)}
+            await self.changes.do("initiativeUpdate", f"{initiative.key}/{state}", given)
 
     async def _record_progress(self, initiative: Initiative, week: int) -> None:
         found = progress_of_week(self.seed, initiative, week)
-        given = InitiativeProgressRecordInput(
-            initiative_id=self.ids["initiative", initiative.key],
-            observed_at=moment_of(self.end, week),
-            total_scope=found.total_items,
-            done_scope=found.done_items,
-            total_items=found.total_items,
-            done_items=found.done_items,
-            in_progress_items=found.in_progress_items,
-            blocked_items=found.blocked_items,
-            weekly_throughput=found.weekly_throughput,
-        )
-        await self.changes.do(initiative_progress_record, f"{initiative.key}/{week}", given)
+        given = {
+            "initiative_id": self.ids["initiative", initiative.key],
+            "observed_at": moment_of(self.end, week),
+            "total_scope": found.total_items,
+            "done_scope": found.done_items,
+            "total_items": found.total_items,
+            "done_items": found.done_items,
+            "in_progress_items": found.in_progress_items,
+            "blocked_items": found.blocked_items,
+            "weekly_throughput": found.weekly_throughput,
+        }
+        await self.changes.do("initiativeProgressRecord", f"{initiative.key}/{week}", given)
 
     async def _report(self, product: Product, week: int) -> None:
         said = self._said(product, week)
         if said is not None:
             status, body = said
-            given = StatusUpdateCreateInput(
-                subject_id=self.ids["product", product.key], status=words.ReportedStatus(status), body=body
-            )
+            given = {
+                "subject_id": self.ids["product", product.key],
+                "status": words.ReportedStatus(status),
+                "body": body,
+            }
             reporter = self._reporters[product.facts["owner"] + self.company.suffix]
-            await self.changes.do(status_update_create, f"{product.key}/{week}", given, reporter)
+            await self.changes.do("statusUpdateCreate", f"{product.key}/{week}", given, reporter)
 
     def _said(self, product: Product, week: int) -> tuple[str, str] | None:
         if "reports" in product.facts:

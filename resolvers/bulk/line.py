@@ -30,11 +30,12 @@ from resolvers.bulk.line_text import Values
 from resolvers.bulk.members import Member, members_of, public_name, with_ids
 from resolvers.bulk.names import NOBODY, Name, Names, read_name
 from resolvers.engine.execute import Schema
-from resolvers.engine.external import ExternalReferenceInput, find_by_external
+from resolvers.engine.external import find_by_external
 from resolvers.engine.mutation import Change
-from resolvers.engine.outcome import Outcome, Rejection, UserError, UserErrorCode, reject
-from resolvers.engine.session import Row, Write, spoken
+from resolvers.engine.outcome import ExternalReferenceInput, Outcome, Rejection, UserError, UserErrorCode, reject
+from resolvers.engine.session import Row, Write
 from schema import check
+from schema.entity import spoken
 
 _log = structlog.get_logger()
 

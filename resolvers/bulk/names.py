@@ -10,8 +10,9 @@ from strawberry.utils.str_converters import to_camel_case
 
 from portfolio.identity import print_id
 from resolvers.engine.outcome import UserErrorCode, reject
-from resolvers.engine.session import Write, spoken
+from resolvers.engine.session import Write
 from schema import check
+from schema.entity import spoken
 
 SUBJECTS = ("ORGANIZATION", "PORTFOLIO", "PRODUCT", "INITIATIVE")
 HOLDERS = ("PERSON", "SERVICE_ACCOUNT")

@@ -9,7 +9,7 @@ import strawberry
 from portfolio.enumerations import Scope, TrackerSystem
 from portfolio.identity import print_id
 from resolvers.engine.archive import refuse_archived
-from resolvers.engine.member import Member, differences, read_members
+from resolvers.engine.member import differences, read_members
 from resolvers.engine.mutation import mutation
 from resolvers.engine.outcome import (
     NodeInput,
@@ -27,6 +27,8 @@ from runtime.encryption import SecretBox
 from runtime.events import Change as FieldChange
 from schema import check
 from schema.connection.connection import Connection
+from schema.entity import entity_of
+from schema.member import Member
 
 _SHORTEST_SECRET, _LONGEST_SECRET = 16, 255
 
@@ -120,7 +122,7 @@ async def connection_secret_rotate(write: Write, input: ConnectionSecretRotateIn
     """Give a connection another secret. The newest of its earlier ones stays valid beside it, so
     that the tracker can be moved without a gap."""
     row = await write.find_for_change("CONNECTION", "connection", input)
-    refuse_archived("CONNECTION", row)
+    refuse_archived(entity_of(Connection), row)
     secret = _secret(input)
     live = await write.connection.fetch(_LIVE, write.tenant_id, row["id"])
     retired = live[:-1]
@@ -137,7 +139,7 @@ async def connection_secret_rotate(write: Write, input: ConnectionSecretRotateIn
 async def connection_update(write: Write, input: ConnectionUpdateInput) -> Outcome:
     """Change the names of a connection."""
     row = await write.find_for_change("CONNECTION", "connection", input)
-    refuse_archived("CONNECTION", row)
+    refuse_archived(entity_of(Connection), row)
     values = await read_members(write, _MEMBERS, input, row)
     changes = differences(_MEMBERS, row, values)
     if changes:

@@ -30,8 +30,9 @@ from resolvers.engine.outcome import (
     required,
 )
 from resolvers.engine.ownership import LINKABLE
-from resolvers.engine.session import Row, Target, Write, spoken
+from resolvers.engine.session import Row, Target, Write
 from schema.connection.external_link import ExternalLink
+from schema.entity import spoken
 
 _DELETE = "delete from external_link where tenant_id = $1 and id = $2"
 # No upsert carries them, so that speaking for the system does not change them.
@@ -94,7 +95,7 @@ async def external_link_set(write: Write, input: ExternalLinkSetInput) -> Outcom
     values["authoritative_fields"] = _read_fields(kind, values["authoritative_fields"])
     _refuse_unchangeable(values)
     await _refuse_two_owners(write, entity, before, values["authoritative_fields"])
-    subject = LINKABLE[kind].subject
+    subject = LINKABLE[kind].about
     target = Target(kind, entity["id"], None if subject is None else entity[subject], entity["home_id"])
     return Outcome({"externalLink": ("EXTERNAL_LINK", await put_link(write, target, before, values, "externalId"))})
 
@@ -121,7 +122,7 @@ async def _read_entity(write: Write, kind: str, public_id: str) -> Row:
 
 
 def _read_fields(kind: str, given: list[str]) -> list[str]:
-    allowed = sorted(LINKABLE[kind].fields)
+    allowed = sorted(LINKABLE[kind].ownable)
     if len(given) > len(allowed):
         message = f"There are {len(allowed)} fields that can be owned; {len(given)} were given."
         raise reject(UserErrorCode.LIMIT_EXCEEDED, message, "authoritativeFields")

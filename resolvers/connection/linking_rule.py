@@ -8,7 +8,7 @@ import strawberry
 
 from portfolio.enumerations import LinkingRuleKind
 from portfolio.identity import parse_id
-from resolvers.engine.member import Member, differences, read_members
+from resolvers.engine.member import differences, read_members
 from resolvers.engine.mutation import mutation
 from resolvers.engine.outcome import (
     NodeInput,
@@ -25,6 +25,7 @@ from resolvers.engine.session import Target, Write
 from runtime.events import Change as FieldChange
 from schema import check
 from schema.connection.linking_rule import LinkingRule
+from schema.member import Member
 
 _REPOSITORY = re.compile(r"[^\s/#]+/[^\s/#]+")
 _ITEM_KEY = re.compile(r"[^\s/#]+/[^\s/#]+#[1-9][0-9]{0,9}")
@@ -37,8 +38,8 @@ def _repository(value: str) -> str:
 
 
 _MEMBERS = (
-    Member("connection_id", kind="CONNECTION", nullable=False),
-    Member("initiative_id", kind="INITIATIVE", nullable=False),
+    Member("connection_id", kinds=("CONNECTION",), nullable=False),
+    Member("initiative_id", kinds=("INITIATIVE",), nullable=False),
     Member("kind", nullable=False),
     Member("container", _repository),
     Member("value", check.line(255), nullable=False),

@@ -6,13 +6,11 @@ from uuid import UUID
 
 from portfolio.identity import print_id
 from resolvers.engine.outcome import UserErrorCode, reject
-from resolvers.engine.session import Row, Target, Write, spoken
+from resolvers.engine.session import Row, Target, Write
 from runtime.events import Change as FieldChange
+from schema.entity import Entity, spoken
 
 _SET = "update {table} set archived_at = $3, version = version + 1, updated_at = $4 where tenant_id = $1 and id = $2"
-_PLANS = ("milestone", "dependency", "status_update", "label", "custom_field", "saved_view")
-_ARCHIVABLE = ("person", "service_account", "portfolio", "product", "initiative", "kpi", "team", "skill", *_PLANS)
-_SET_BY_KIND = {table.upper(): _SET.format(table=table) for table in _ARCHIVABLE}
 
 
 async def archive(write: Write, target: Target, row: Row) -> bool:
@@ -34,16 +32,17 @@ async def restore(write: Write, target: Target, row: Row) -> bool:
 
 
 async def _set(write: Write, target: Target, row: Row, at: datetime | None) -> None:
-    await write.execute(_SET_BY_KIND[target.kind], row["id"], at, write.now)
+    await write.execute(_SET.format(table=target.kind.lower()), row["id"], at, write.now)
 
 
 def _change(before: datetime | None, after: datetime | None) -> FieldChange:
     return FieldChange("archivedAt", before and before.isoformat(), after and after.isoformat())
 
 
-def refuse_archived(kind: str, row: Row) -> None:
-    if row["archived_at"] is not None:
-        raise reject(UserErrorCode.ARCHIVED, f"This {spoken(kind)} is archived; restore it first.", "id")
+def refuse_archived(entity: Entity, row: Row) -> None:
+    if row.get("archived_at") is not None:
+        remedy = "is archived; restore it first" if entity.restore else "has ended; make it anew"
+        raise reject(UserErrorCode.ARCHIVED, f"This {entity.spoken} {remedy}.", "id")
 
 
 async def refuse_archived_above(write: Write, kind: str, above: str, above_id: UUID | None) -> None:

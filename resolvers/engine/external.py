@@ -10,12 +10,13 @@ from strawberry.utils.str_converters import to_camel_case
 
 from portfolio.enumerations import Scope
 from portfolio.identity import parse_id, print_id
-from resolvers.engine.member import Member, differences
-from resolvers.engine.outcome import Retryable, UserErrorCode, optional, reject, required
-from resolvers.engine.ownership import LINKABLE, Linkable
-from resolvers.engine.session import Row, Target, Write, spoken
+from resolvers.engine.member import differences
+from resolvers.engine.outcome import ExternalReferenceInput, UserErrorCode, reject
+from resolvers.engine.session import Row, Target, Write
 from runtime.events import Change as FieldChange
 from schema import check
+from schema.entity import spoken
+from schema.member import Member
 
 NAME_MEMBERS = (
     Member("system", check.system, nullable=False),
@@ -25,7 +26,7 @@ LINK_MEMBERS = (
     Member("url", check.address, private=True),
     Member("title", check.line(), private=True),
     Member("authoritative_fields", default=[], nullable=False),
-    Member("service_account_id", kind="SERVICE_ACCOUNT"),
+    Member("service_account_id", kinds=("SERVICE_ACCOUNT",)),
 )
 _MEMBERS = (*NAME_MEMBERS, *LINK_MEMBERS)
 
@@ -47,36 +48,6 @@ _IS_FULL = "select count(*) >= $3 from external_link where tenant_id = $1 and no
 _FORGET = "delete from external_link where tenant_id = $1 and node_id = $2 returning *"
 _ACCOUNT = "select key from service_account where tenant_id = $1 and id = $2"
 _SUBJECT_KIND = "select kind from subject where tenant_id = $1 and id = $2"
-
-# Of members that name what an object belongs to, beside the subject.
-_KIND_OF_MEMBER = {
-    "initiative_id": "INITIATIVE",
-    "blocker_id": "INITIATIVE",
-    "blocked_id": "INITIATIVE",
-    "team_id": "TEAM",
-    "person_id": "PERSON",
-}
-
-
-def linkable(kind: str, members: Sequence[Member], *others: str, subject: str | None = None) -> None:
-    """Declares that other systems may name objects of the kind. others: fields that are no members."""
-    LINKABLE[kind] = Linkable((*(member.public_name for member in members), *others), subject)
-
-
-@strawberry.input(description="Name of an object in another system.")
-class ExternalReferenceInput:
-    system: str = required("The other system, such as JIRA, 1 to 64 characters, kept in the form NFKC.")
-    id: str = required("Id there, 1 to 255 characters.")
-    url: str | None = optional("Address for people, http or https; null: none.")
-
-
-@strawberry.input(description="An object made or changed by the name that another system gives it.")
-class UpsertInput(Retryable):
-    external: ExternalReferenceInput = required(
-        "Name of the object in the other system; an object is made when there is none of that name. "
-        "The change speaks for that system, which may own some of the object's fields."
-    )
-    version: int | None = optional("Version of the object that you saw; null: whichever it has now, or none yet.")
 
 
 async def upsert(
@@ -199,18 +170,18 @@ def taken(kind: str, path: str) -> Exception:
     return reject(UserErrorCode.DUPLICATE, f"Another {spoken(kind)} has that external name already.", path)
 
 
-async def refuse_moved(write: Write, kind: str, row: Row, input: Any, *members: str) -> None:
+async def refuse_moved(write: Write, kind: str, row: Row, input: Any, members: Sequence[Member]) -> None:
     """What an object belongs to stays the same for ever: an upsert may name it again, but no other."""
     for member in members:
-        given = getattr(input, member, strawberry.UNSET)
+        given = getattr(input, member.name, strawberry.UNSET)
         if given in (None, strawberry.UNSET):
             continue
-        known = _KIND_OF_MEMBER.get(member)
-        if known is None:
-            known = await write.connection.fetchval(_SUBJECT_KIND, write.tenant_id, row[member])
-        if parse_id(given) != (known, row[member]):
-            name = to_camel_case(member)
-            message = f"The {name} of a {spoken(kind)} stays the same; make another {spoken(kind)} for another one."
+        known = member.kinds[0]
+        if len(member.kinds) > 1:
+            known = await write.connection.fetchval(_SUBJECT_KIND, write.tenant_id, row[member.name])
+        if parse_id(given) != (known, row[member.name]):
+            name, what = member.public_name, spoken(kind)
+            message = f"The {name} of a {what} stays the same; make another {what} for another one."
             raise reject(UserErrorCode.INVALID, message, name)
 
 

@@ -8,7 +8,8 @@ import strawberry
 from portfolio.enumerations import Scope
 from portfolio.identity import parse_id, print_id
 from resolvers.engine.outcome import UserErrorCode, reject
-from resolvers.engine.session import Write, spoken
+from resolvers.engine.session import Write
+from schema.entity import spoken
 
 _KINDS = ("PERSON", "SERVICE_ACCOUNT")
 

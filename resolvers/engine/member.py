@@ -1,48 +1,20 @@
-"""Members of an input: how each is checked, stored, and told in an event."""
+"""Members of an input: how each is read, and told in an event."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 import strawberry
-from strawberry.utils.str_converters import to_camel_case
 
 from portfolio.identity import print_id
 from resolvers.engine.outcome import Outcome, Rejection, UserError, UserErrorCode
-from resolvers.engine.session import Row, Write, spoken
+from resolvers.engine.session import Row, Write
 from runtime.events import Change as FieldChange
 from schema import check
-
-Check = Callable[[Any], Any]
-
-
-@dataclass(frozen=True)
-class Member:
-    """One member of an input and the column that keeps it.
-
-    check: gives the value to store; raises ValueError with a sentence for the client.
-    kind: of the object whose id the member is. default: when an object is made without it.
-    private: personal or free text, kept out of the audit chain.
-    """
-
-    name: str
-    check: Check = lambda value: value
-    column: str | None = None
-    kind: str | None = None
-    default: Any = None
-    nullable: bool = True
-    private: bool = False
-
-    @property
-    def stored_in(self) -> str:
-        return self.column or self.name
-
-    @property
-    def public_name(self) -> str:
-        return to_camel_case(self.name)
+from schema.entity import spoken
+from schema.member import Member
 
 
 async def read_members(
@@ -80,13 +52,15 @@ async def _read(write: Write, member: Member, given: Any, before: Row | None) ->
         if value is None and not member.nullable:
             raise _Fault(UserErrorCode.REQUIRED, f"{member.public_name} is required.")
         return value
+    if member.since:
+        return _since(write, None if before is None else before[member.stored_in], given)
     if given is None:
         if not member.nullable:
             raise _Fault(UserErrorCode.REQUIRED, f"{member.public_name} cannot be null.")
         return None
-    if member.kind is not None:
+    if member.kinds:
         named_before = None if before is None else before[member.stored_in]
-        return await _refer(write, member.kind, given, named_before)
+        return await _refer(write, member.kinds, given, named_before)
     try:
         return member.check(given)
     except check.ItemError as error:
@@ -95,13 +69,24 @@ async def _read(write: Write, member: Member, given: Any, before: Row | None) ->
         raise _Fault(UserErrorCode.INVALID, str(error)) from None
 
 
-async def _refer(write: Write, kind: str, given: str, before: UUID | None) -> UUID:
-    row = await write.refer(kind, given)
+def _since(write: Write, before: datetime | None, given: bool | None) -> datetime | None:
+    if given is None or given == (before is not None):
+        return before
+    return write.now if given else None
+
+
+async def _refer(write: Write, kinds: tuple[str, ...], given: str, before: UUID | None) -> UUID:
+    kind, row = await write.refer_to_one_of(kinds, given)
     if row is None:
-        raise _Fault(UserErrorCode.NOT_FOUND, f"There is no such {spoken(kind)}.")
-    if row["archived_at"] is not None and row["id"] != before:
+        raise _Fault(UserErrorCode.NOT_FOUND, f"There is no such {_one_of(kinds)}.")
+    if row.get("archived_at") is not None and row["id"] != before:
         raise _Fault(UserErrorCode.ARCHIVED, f"That {spoken(kind)} is archived; restore it or name another.")
     return row["id"]
+
+
+def _one_of(kinds: tuple[str, ...]) -> str:
+    *others, last = map(spoken, kinds)
+    return f"{', '.join(others)} or {last}" if others else last
 
 
 def differences(
@@ -114,13 +99,13 @@ def differences(
         new = after[member.stored_in] if after else None
         if old != new:
             told = (_tell(member, old), _tell(member, new))
-            changes.append(FieldChange(member.public_name, *told, private=member.private))
+            changes.append(FieldChange(member.told_as, *told, private=member.private))
     return changes
 
 
 def _tell(member: Member, value: Any) -> Any:
     if isinstance(value, UUID):
-        return print_id(member.kind, value) if member.kind else str(value)
+        return print_id(member.kinds[0], value) if member.kinds else str(value)
     return printable(value)
 
 

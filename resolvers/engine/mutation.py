@@ -15,18 +15,23 @@ from resolvers.engine.external import hold_external
 from resolvers.engine.outcome import Outcome
 from resolvers.engine.session import Write
 
+Run = Callable[..., Awaitable[Outcome]]
+"""Takes a Write and the field's arguments, returns the Outcome, raises Rejection."""
+
 
 @dataclass(frozen=True)
 class Change:
     """What the executor knows of a mutation.
 
-    function: takes a Write and the field's arguments, returns the Outcome, raises Rejection.
+    name: as Python spells it; input_type: class of its argument. None, where no field of the schema leads to it.
     defaults: payload values, by GraphQL name, of a refused input.
     tenant_wide: refused to keys that are limited to portfolios.
     """
 
-    function: Callable[..., Awaitable[Outcome]]
+    function: Run
     scope: Scope
+    name: str = ""
+    input_type: Any = None
     defaults: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     tenant_wide: bool = False
 
@@ -39,23 +44,29 @@ class Change:
 
 def mutation(
     payload: type, *, scope: Scope = Scope.WRITE, tenant_wide: bool = False
-) -> Callable[[Callable[..., Awaitable[Outcome]]], StrawberryField]:
-    """Declares `async def noun_verb(write, input) -> Outcome`; its docstring is the description.
+) -> Callable[[Run], StrawberryField]:
+    """Declares `async def noun_verb(write, input) -> Outcome`; its docstring is the description."""
 
-    The field's own resolver is never called: `resolvers.engine.write.change` runs the function.
-    """
-
-    def declare(function: Callable[..., Awaitable[Outcome]]) -> StrawberryField:
-        change = Change(function, scope, _defaults(payload), tenant_wide)
-        description = " ".join((function.__doc__ or "").split())
-        declared: Any = strawberry.mutation(
-            resolver=_signature_only(function, payload),
-            description=f"{description} Needs the scope {scope}.",
-            metadata={"change": change},
-        )
-        return declared
+    def declare(function: Any) -> StrawberryField:
+        input_type = inspect.get_annotations(function, eval_str=True)["input"]
+        change = Change(function, scope, function.__name__, input_type, _defaults(payload), tenant_wide)
+        return declare_change(change, payload, function.__doc__ or "")
 
     return declare
+
+
+def declare_change(change: Change, payload: Any, description: str) -> StrawberryField:
+    """The field's own resolver is never called: `resolvers.engine.write.change` runs the function."""
+    declared: Any = strawberry.mutation(
+        resolver=_signature_only(change, payload),
+        description=f"{' '.join(description.split())} Needs the scope {change.scope}.",
+        metadata={"change": change},
+    )
+    return declared
+
+
+def change_of(field: Any) -> Change:
+    return field.metadata["change"]
 
 
 def _defaults(payload: type) -> dict[str, Any]:
@@ -69,14 +80,13 @@ def _defaults(payload: type) -> dict[str, Any]:
     return {name: value for name, value in values.items() if name not in ("userErrors", "warnings")}
 
 
-def _signature_only(function: Callable[..., Any], payload: type) -> Callable[..., Any]:
+def _signature_only(change: Change, payload: Any) -> Callable[..., Any]:
     def resolver(**_: Any) -> Any:
         raise AssertionError("mutations are run by resolvers.engine.write.change")
 
-    hint = inspect.get_annotations(function, eval_str=True)["input"]
-    argument = Annotated[hint, strawberry.argument(description="What to change.")]
+    argument = Annotated[change.input_type, strawberry.argument(description="What to change.")]
     parameter = inspect.Parameter("input", inspect.Parameter.KEYWORD_ONLY, annotation=argument)
-    resolver.__name__ = function.__name__
+    resolver.__name__ = change.name
     resolver.__annotations__ = {"input": argument, "return": payload | None}
     resolver.__signature__ = inspect.Signature([parameter], return_annotation=payload | None)
     return resolver

@@ -138,6 +138,22 @@ class NodeInput(Retryable):
     version: int | None = optional("Version that you saw; null: whichever it has now.")
 
 
+@strawberry.input(description="Name of an object in another system.")
+class ExternalReferenceInput:
+    system: str = required("The other system, such as JIRA, 1 to 64 characters, kept in the form NFKC.")
+    id: str = required("Id there, 1 to 255 characters.")
+    url: str | None = optional("Address for people, http or https; null: none.")
+
+
+@strawberry.input(description="An object made or changed by the name that another system gives it.")
+class UpsertInput(Retryable):
+    external: ExternalReferenceInput = required(
+        "Name of the object in the other system; an object is made when there is none of that name. "
+        "The change speaks for that system, which may own some of the object's fields."
+    )
+    version: int | None = optional("Version of the object that you saw; null: whichever it has now, or none yet.")
+
+
 @strawberry.type(description="Answer to a change.")
 class Payload:
     user_errors: list[UserError] = strawberry.field(

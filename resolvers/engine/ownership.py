@@ -10,6 +10,8 @@ import asyncpg
 from compiler.declare import snake_case
 from resolvers.engine.outcome import Outcome, Rejection, UserError, UserErrorCode
 from runtime.events import Event
+from schema.entities import CHANGED
+from schema.entity import Entity
 
 # $3: the system that the change speaks for, $4: the service account that makes it; null for none.
 _OWNED_ELSEWHERE = """
@@ -19,20 +21,12 @@ where tenant_id = $1 and node_id = any ($2::uuid[]) and authoritative_fields <> 
       else service_account_id is distinct from $4 end
 order by system
 """
+LINKABLE: dict[str, Entity] = {entity.kind: entity for entity in CHANGED if entity.external}
+"""By the kind of objects that other systems may name."""
 # A field that is set by another name than its change is told by.
-_SET_BY = {"canceledAt": "isCanceled"}
-
-
-@dataclass(frozen=True)
-class Linkable:
-    """fields: those that another system may own. subject: column of the subject's id; null: the tenant shares it."""
-
-    fields: Sequence[str]
-    subject: str | None
-
-
-# By the kind of objects that other systems may name; filled by resolvers.engine.external.linkable.
-LINKABLE: dict[str, Linkable] = {}
+_SET_BY = {
+    member.told_as: member.public_name for entity in LINKABLE.values() for member in entity.members if member.since
+}
 
 
 @dataclass(frozen=True)
@@ -57,7 +51,7 @@ async def refuse_owned(
         for event in events
         if event.entity_kind in LINKABLE
         for field in (_SET_BY.get(change.field, change.field) for change in event.changes)
-        if field.partition(".")[0] in LINKABLE[event.entity_kind].fields
+        if field.partition(".")[0] in LINKABLE[event.entity_kind].ownable
     ]
     if not changed:
         return

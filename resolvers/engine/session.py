@@ -9,6 +9,7 @@ from uuid import UUID
 import asyncpg
 import strawberry
 
+from compiler.declare import table_of
 from portfolio.identity import parse_id
 from resolvers.engine.outcome import Outcome, Rejection, UserError, UserErrorCode, reject
 from resolvers.engine.ownership import Speaker, refuse_owned
@@ -16,76 +17,49 @@ from runtime.clock import Clock
 from runtime.events import Actor, Event, append
 from runtime.events import Change as FieldChange
 from runtime.viewer import Viewer
+from schema.entities import CHANGED
+from schema.entity import Entity, spoken
 
 Row = Mapping[str, Any]
 
-# $3: the portfolios of the key's grant, null for all. What a tenant shares has no home and is
-# changed by unlimited keys only.
-_GRANTED = """($3::uuid[] is null or {home} in (
-  select c.descendant_id from portfolio_closure c where c.tenant_id = $1 and c.ancestor_id = any ($3)))"""
-_SUBJECT = "join subject s on s.tenant_id = x.tenant_id and s.id = x.{column}"
-_FIND = "select x.*, {home} as home_id from {table} x {join} where x.tenant_id = $1 and x.id = $2 and {granted}"
+# $3: the portfolios of the key's grant, null for all.
+_BELOW_GRANTS = """
+  select c.descendant_id from portfolio_closure c where c.tenant_id = $1 and c.ancestor_id = any ($3)"""
 
 
-def _find(table: str, home: str, join: str = "") -> str:
-    return _FIND.format(table=table, home=home, join=join, granted=_GRANTED.format(home=home))
+def _select(entity: Entity, seen: str) -> str:
+    join = f" left join subject s on s.tenant_id = x.tenant_id and s.id = x.{entity.subject}" if entity.subject else ""
+    found = f" and {entity.found.replace('{self}', 'x')}" if entity.found else ""
+    return (
+        f"select x.*, {_home(entity)} as home_id from {entity.table} x{join}\n"
+        f"where x.tenant_id = $1 and x.id = $2 and ($3::uuid[] is null or {seen}){found}"
+    )
 
 
-_FIND_BY_KIND = {
-    "ORGANIZATION": _find("organization", "null::uuid"),
-    "PERSON": _find("person", "null::uuid"),
-    "SERVICE_ACCOUNT": _find("service_account", "null::uuid"),
-    "API_KEY": _find("api_key", "null::uuid"),
-    "CONNECTION": _find("connection", "null::uuid"),
-    "PORTFOLIO": _find("portfolio", "x.id"),
-    "PRODUCT": _find("product", "x.portfolio_id"),
-    "INITIATIVE": _find("initiative", "x.portfolio_id"),
-    "KPI": _find("kpi", "s.portfolio_id", _SUBJECT.format(column="subject_id")),
-    "LINKING_RULE": _find("linking_rule", "s.portfolio_id", _SUBJECT.format(column="initiative_id")),
-    "TEAM": _find("team", "null::uuid"),
-    "MEMBERSHIP": _find("membership", "null::uuid"),
-    "SKILL": _find("skill", "null::uuid"),
-    "PERSON_SKILL": _find("person_skill", "null::uuid"),
-    "SKILL_DEMAND": _find("skill_demand", "s.portfolio_id", _SUBJECT.format(column="subject_id")),
-    "ASSIGNMENT": _find("assignment", "s.portfolio_id", _SUBJECT.format(column="subject_id")),
-    "MILESTONE": _find("milestone", "s.portfolio_id", _SUBJECT.format(column="initiative_id")),
-    "DEPENDENCY": _find("dependency", "s.portfolio_id", _SUBJECT.format(column="blocked_id")),
-    "STATUS_UPDATE": _find("status_update", "s.portfolio_id", _SUBJECT.format(column="subject_id")),
-    "LABEL": _find("label", "null::uuid"),
-    # resolvers/portfolio/saved_view.py finds those that are not shared, for their owner alone.
-    "SAVED_VIEW": _find("saved_view", "null::uuid") + " and x.shared_at is not null",
-    "CUSTOM_FIELD": _find("custom_field", "null::uuid"),
-    "EXTERNAL_LINK": _find("external_link", "s.portfolio_id", f"left {_SUBJECT.format(column='subject_id')}"),
-}
-_WORKS_THERE = """exists (
-  select from assignment a join subject s on s.tenant_id = a.tenant_id and s.id = a.subject_id
-  join portfolio_closure c on c.tenant_id = $1 and c.descendant_id = s.portfolio_id
-  where a.tenant_id = $1 and a.{holder} = x.id and c.ancestor_id = any ($3))"""
-# To be named, a person needs to be seen: a limited key sees those who answer for, or work on, something it sees.
-_PERSON_TO_NAME = """
-select x.*, null::uuid as home_id from person x
-where x.tenant_id = $1 and x.id = $2 and ($3::uuid[] is null or {works_there} or exists (
-  select from portfolio_closure c join lateral (
-    select o.owner_id from portfolio o where o.tenant_id = $1 and o.id = c.descendant_id
-    union all select o.owner_id from product o where o.tenant_id = $1 and o.portfolio_id = c.descendant_id
-    union all select o.owner_id from initiative o where o.tenant_id = $1 and o.portfolio_id = c.descendant_id
-  ) owned on owned.owner_id = x.id where c.tenant_id = $1 and c.ancestor_id = any ($3)))
-""".format(works_there=_WORKS_THERE.format(holder="person_id"))
-_TEAM_TO_NAME = """
-select x.*, null::uuid as home_id from team x
-where x.tenant_id = $1 and x.id = $2 and ($3::uuid[] is null or {works_there})
-""".format(works_there=_WORKS_THERE.format(holder="team_id"))
-# Everyone sees the names of skills and custom fields.
-_EVERYONES = """
-select x.*, null::uuid as home_id from {table} x where x.tenant_id = $1 and x.id = $2 and ($3::uuid[] is null or true)
-"""
-_TO_NAME = {
-    **_FIND_BY_KIND,
-    "PERSON": _PERSON_TO_NAME,
-    "TEAM": _TEAM_TO_NAME,
-    "SKILL": _EVERYONES.format(table="skill"),
-}
-_TO_NAME["CUSTOM_FIELD"] = _EVERYONES.format(table="custom_field")
+def _home(entity: Entity) -> str:
+    return f"x.{entity.home}" if entity.home else "s.portfolio_id" if entity.subject else "null::uuid"
+
+
+def _to_change(entity: Entity) -> str:
+    """What a tenant shares has no home, and is changed by unlimited keys only."""
+    return _select(entity, f"{_home(entity)} in ({_BELOW_GRANTS})")
+
+
+def _to_name(entity: Entity) -> str:
+    """What a tenant shares may be named by whoever sees it."""
+    wall = table_of(entity.type_).wall or "true"
+    if entity.about is not None or "{key_id}" in wall:
+        return _to_change(entity)
+    names = {"{self}": "x", "{tenant}": "$1", "{granted}": f"(array({_BELOW_GRANTS}))"}
+    for name, sql in names.items():
+        wall = wall.replace(name, sql)
+    return _select(entity, wall)
+
+
+TO_CHANGE = {entity.kind: _to_change(entity) for entity in CHANGED}
+TO_NAME = {entity.kind: _to_name(entity) for entity in CHANGED}
+"""How an object is found, by its kind: $1 the tenant, $2 its id, $3 the portfolios of the key's grant."""
+
 _HOLD = "select pg_advisory_xact_lock(hashtextextended($2::text || ' ' || $1::uuid::text, 0))"
 _SIGNAL = "select raise_signal('recompute_health', $1)"
 
@@ -112,6 +86,7 @@ class Write:
         self.input: Any = None
         self._events: list[Event] = []
         self._nodes: set[UUID] = set()
+        self._homes: dict[UUID, UUID | None] = {}
 
     # Reading ---------------------------------------------------------------------------------
 
@@ -130,14 +105,26 @@ class Write:
 
     async def lock(self, kind: str, id: UUID) -> Row | None:
         """As `find`, by UUID."""
-        return await self._fetch(_FIND_BY_KIND[kind] + " for update of x", id)
+        return await self._fetch(TO_CHANGE[kind] + " for update of x", id)
 
     async def refer(self, kind: str, public_id: str) -> Row | None:
         """As `find`, for an object that is only named: it is kept from being archived meanwhile."""
         parsed = parse_id(public_id)
         if parsed is None or parsed[0] != kind:
             return None
-        return await self._fetch(_TO_NAME[kind] + " for key share of x", parsed[1])
+        return await self._fetch(TO_NAME[kind] + " for key share of x", parsed[1])
+
+    async def refer_to_one_of(self, kinds: tuple[str, ...], public_id: str) -> tuple[str, Row | None]:
+        """As `refer`, with the kind that the id has; of another kind than these, nothing is there."""
+        kind = (parse_id(public_id) or ("", None))[0]
+        row = await self.refer(kind, public_id) if kind in kinds else None
+        if row is not None:
+            self._homes[row["id"]] = row["home_id"]
+        return kind, row
+
+    def home_of(self, subject_id: UUID) -> UUID | None:
+        """Portfolio of a subject that the change has named; null for the organization."""
+        return self._homes[subject_id]
 
     async def _fetch(self, statement: str, id: UUID) -> Row | None:
         return await self.connection.fetchrow(statement, self.tenant_id, id, self.granted)
@@ -213,9 +200,3 @@ class Write:
             await append(self.connection, self.tenant_id, actor, self._events)
         if self._nodes:
             await self.connection.execute(_SIGNAL, sorted(self._nodes))
-
-
-def spoken(kind: str) -> str:
-    """A kind in a sentence: API_KEY is an API key."""
-    words = kind.lower().replace("_", " ")
-    return {"api key": "API key", "kpi": "KPI"}.get(words, words)

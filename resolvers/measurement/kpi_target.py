@@ -1,7 +1,6 @@
 """Versions of a KPI's target: set as a whole, and kept when a new one supersedes them."""
 
 from collections.abc import Mapping
-from datetime import date
 from functools import cache
 from typing import Any
 from uuid import UUID
@@ -12,11 +11,12 @@ from portfolio.enumerations import KpiDirection
 from portfolio.health import Policy, load_policy
 from portfolio.health.fields import Fields
 from portfolio.health.kpi import score_kpi
-from resolvers.engine.member import Member, printable, read_members
-from resolvers.engine.outcome import UserErrorCode, optional, reject
+from resolvers.engine.member import printable, read_members
+from resolvers.engine.outcome import UserErrorCode, reject
 from resolvers.engine.session import Row, Write
 from runtime.events import Change as FieldChange
 from schema import check
+from schema.member import Member
 
 MEMBERS = (
     Member("target", check.decimal),
@@ -50,26 +50,6 @@ _ADVICE = {
     "KPI_DIRECTION_CONFLICT": "The journey from baseline to target goes against the direction.",
     "KPI_BAD_THRESHOLDS": "redAt, greenAt and target follow each other in the KPI's direction.",
 }
-
-
-@strawberry.input
-class TargetMembers:
-    target: float | None = optional("Value that is worth 100 points, at most 15 significant digits; null for a range.")
-    baseline: float | None = optional("Value from which the journey starts; null: no journey.")
-    start_on: date | None = optional("First day of the journey; null: no journey.")
-    target_on: date | None = optional("Day by which the target should be reached, after startOn; null: always.")
-    red_at: float | None = optional("Value that is worth 40 points; null: from the tolerance, or 20 % from the target.")
-    green_at: float | None = optional("Value that is worth 80 points; null: on the line between red and target.")
-    tolerance: float | None = optional(
-        "Distance from the target, or from the edge of the range, to red, above 0; null: see redAt."
-    )
-    range_low: float | None = optional("Lower edge of the wanted range; given exactly when the direction is RANGE.")
-    range_high: float | None = optional("Upper edge of the wanted range; given exactly when the direction is RANGE.")
-
-
-@strawberry.input(description="Target of a KPI as a whole: an absent member is none. Values have the KPI's unit.")
-class KpiTargetInput(TargetMembers):
-    pass
 
 
 async def read_target(write: Write, input: Any) -> dict[str, Any] | None:

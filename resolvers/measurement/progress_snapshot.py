@@ -8,7 +8,7 @@ import strawberry
 
 from portfolio.enumerations import ProgressSource, Scope
 from resolvers.engine.archive import refuse_archived
-from resolvers.engine.member import Member, differences, read_members
+from resolvers.engine.member import differences, read_members
 from resolvers.engine.mutation import mutation
 from resolvers.engine.outcome import (
     Outcome,
@@ -22,7 +22,9 @@ from resolvers.engine.outcome import (
 )
 from resolvers.engine.session import Row, Target, Write
 from schema import check
+from schema.entity import entity_of
 from schema.measurement.progress_snapshot import ProgressSnapshot
+from schema.member import Member
 from schema.portfolio.initiative import Initiative
 
 _MOST_ITEMS = 1_000_000
@@ -103,7 +105,7 @@ async def initiative_progress_record(write: Write, input: InitiativeProgressReco
     row = await write.find("INITIATIVE", input.initiative_id)
     if row is None:
         raise reject(UserErrorCode.NOT_FOUND, "There is no such initiative.", "initiativeId")
-    refuse_archived("INITIATIVE", row)
+    refuse_archived(entity_of(Initiative), row)
     if row["progress_source"] == ProgressSource.TRACKER:
         message = "This initiative follows a tracker, whose items say how far it is."
         raise reject(UserErrorCode.CONFLICT, message, "initiativeId")

@@ -8,7 +8,7 @@ import strawberry
 
 from portfolio.enumerations import Scope
 from portfolio.identity import print_id
-from resolvers.engine.member import Member, differences, read_members
+from resolvers.engine.member import differences, read_members
 from resolvers.engine.mutation import mutation
 from resolvers.engine.outcome import (
     NodeInput,
@@ -25,6 +25,7 @@ from resolvers.engine.session import Target, Write
 from runtime.events import Change as FieldChange
 from runtime.viewer import make_key
 from schema import check
+from schema.member import Member
 from schema.organization.api_key import ApiKey
 
 _LIFETIME = timedelta(days=90)
@@ -32,8 +33,8 @@ _LONGEST_LIFETIME = timedelta(days=365)
 
 _MEMBERS = (
     Member("name", check.line(), nullable=False, private=True),
-    Member("person_id", kind="PERSON"),
-    Member("service_account_id", kind="SERVICE_ACCOUNT"),
+    Member("person_id", kinds=("PERSON",)),
+    Member("service_account_id", kinds=("SERVICE_ACCOUNT",)),
 )
 
 _INSERT = """

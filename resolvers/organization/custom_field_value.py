@@ -20,9 +20,10 @@ from resolvers.engine.outcome import (
     reject,
     required,
 )
-from resolvers.engine.session import Row, Target, Write, spoken
+from resolvers.engine.session import Row, Target, Write
 from runtime.events import Change as FieldChange
 from schema import check
+from schema.entity import spoken
 from schema.measurement.kpi import Kpi
 from schema.portfolio.initiative import Initiative
 from schema.portfolio.product import Product

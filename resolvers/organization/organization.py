@@ -4,11 +4,12 @@ import strawberry
 
 from portfolio.enumerations import Scope
 from portfolio.identity import print_id
-from resolvers.engine.member import Member, differences, read_members
+from resolvers.engine.member import differences, read_members
 from resolvers.engine.mutation import mutation
 from resolvers.engine.outcome import Outcome, Payload, Retryable, entity_field, optional
 from resolvers.engine.session import Target, Write
 from schema import check
+from schema.member import Member
 from schema.organization.organization import Organization
 
 _MEMBERS = (

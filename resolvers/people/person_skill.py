@@ -5,16 +5,17 @@ from uuid import UUID
 
 import strawberry
 
-from resolvers.engine.member import Member, differences, read_members
+from resolvers.engine.member import differences, read_members
 from resolvers.engine.mutation import mutation
 from resolvers.engine.outcome import Outcome, Payload, Retryable, entity_field, optional, required
 from resolvers.engine.session import Target, Write
 from resolvers.people.work import mark_work_of_people
 from schema import check
+from schema.member import Member
 from schema.people.person import Person
 from schema.people.person_skill import PersonSkill
 
-_NAMED = (Member("person_id", kind="PERSON", nullable=False), Member("skill_id", kind="SKILL", nullable=False))
+_NAMED = (Member("person_id", kinds=("PERSON",), nullable=False), Member("skill_id", kinds=("SKILL",), nullable=False))
 _SAID = (Member("level", check.whole(1, 5)), Member("assessed_on", check.day))
 _MEMBERS = (*_NAMED, *_SAID)
 

@@ -6,13 +6,14 @@ from uuid import UUID
 
 import strawberry
 
-from resolvers.engine.member import Member, differences, read_members
+from resolvers.engine.member import differences, read_members
 from resolvers.engine.mutation import mutation
 from resolvers.engine.outcome import Outcome, Payload, Retryable, entity_field, optional, required
 from resolvers.engine.session import Target, Write
 from resolvers.engine.subject import hold_subject, read_subject
 from runtime.events import Change as FieldChange
 from schema import check
+from schema.member import Member
 from schema.people.skill_demand import SkillDemand
 
 _MOST = 1000
@@ -26,7 +27,7 @@ def _amount(value: Any) -> Decimal:
 
 
 _MEMBERS = (
-    Member("skill_id", kind="SKILL", nullable=False),
+    Member("skill_id", kinds=("SKILL",), nullable=False),
     Member("full_time_equivalents", _amount, nullable=False),
     Member("level", check.whole(1, 5), default=1, nullable=False),
 )

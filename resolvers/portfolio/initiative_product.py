@@ -7,10 +7,11 @@ from uuid import UUID
 import strawberry
 
 from portfolio.identity import parse_id, print_id
-from resolvers.engine.outcome import UserErrorCode, optional, reject, required
+from resolvers.engine.outcome import UserErrorCode, reject
 from resolvers.engine.session import Write
 from runtime.events import Change as FieldChange
 from schema import check
+from schema.portfolio.initiative import InitiativeProductInput
 
 Links = Mapping[UUID, int]
 
@@ -36,12 +37,6 @@ select $1::uuid, $2::uuid, l.product_id, l.importance
 from unnest($3::uuid[], $4::integer[]) as l (product_id, importance)
 on conflict (tenant_id, initiative_id, product_id) do update set importance = excluded.importance
 """
-
-
-@strawberry.input(description="A product that an initiative works on.")
-class InitiativeProductInput:
-    product_id: strawberry.ID = required("The product.")
-    importance: int | None = optional("Weight of the initiative in the product's health, 1 to 1000; null: 100.")
 
 
 async def change_products(

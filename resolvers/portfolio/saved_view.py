@@ -14,7 +14,7 @@ from portfolio.enumerations import SavedViewEntity, Scope
 from portfolio.identity import parse_id
 from resolvers.engine.archive import archive, refuse_archived, restore
 from resolvers.engine.holder import print_holder, read_holder
-from resolvers.engine.member import Member, differences, read_members
+from resolvers.engine.member import differences, read_members
 from resolvers.engine.mutation import mutation
 from resolvers.engine.outcome import (
     NodeInput,
@@ -30,7 +30,9 @@ from resolvers.engine.outcome import (
 from resolvers.engine.session import Row, Target, Write
 from runtime.events import Change as FieldChange
 from schema import check
+from schema.entity import entity_of
 from schema.measurement.kpi import KpiFilter, KpiOrder
+from schema.member import Member
 from schema.portfolio.initiative import InitiativeFilter, InitiativeOrder
 from schema.portfolio.portfolio import PortfolioFilter, PortfolioOrder
 from schema.portfolio.product import ProductFilter, ProductOrder
@@ -123,7 +125,7 @@ async def saved_view_create(write: Write, input: SavedViewCreateInput) -> Outcom
 async def saved_view_update(write: Write, input: SavedViewUpdateInput) -> Outcome:
     """Change a saved view of your own, share it or take it back."""
     row = await _find(write, input)
-    refuse_archived("SAVED_VIEW", row)
+    refuse_archived(entity_of(SavedView), row)
     values = await read_members(write, _MEMBERS, input, row)
     _refuse_unfit(row["entity"], input)
     values["shared_at"] = _shared_at(write, row["shared_at"], input.is_shared)

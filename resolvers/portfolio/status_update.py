@@ -9,22 +9,21 @@ import strawberry
 from portfolio.enumerations import ReportedStatus, Scope
 from resolvers.engine.archive import archive, refuse_archived
 from resolvers.engine.external import (
-    ExternalReferenceInput,
-    UpsertInput,
     forget_links,
-    linkable,
     refer_externally,
     refuse_moved,
     upsert,
 )
 from resolvers.engine.holder import print_holder, read_holder
-from resolvers.engine.member import Member, differences, printable, read_members
+from resolvers.engine.member import differences, printable, read_members
 from resolvers.engine.mutation import mutation
 from resolvers.engine.outcome import (
+    ExternalReferenceInput,
     NodeInput,
     Outcome,
     Payload,
     Retryable,
+    UpsertInput,
     UserErrorCode,
     entity_field,
     optional,
@@ -35,13 +34,15 @@ from resolvers.engine.session import Row, Target, Write
 from resolvers.engine.subject import hold_subject, read_subject
 from runtime.events import Change as FieldChange
 from schema import check
+from schema.entity import SUBJECTS, entity_of
+from schema.member import Member
 from schema.portfolio.status_update import StatusUpdate
 
+_ABOUT = Member("subject_id", kinds=SUBJECTS, nullable=False)
 _MEMBERS = (
     Member("status", nullable=False),
     Member("body", check.text, private=True),
 )
-linkable("STATUS_UPDATE", (), subject="subject_id")
 
 _INSERT = """
 insert into status_update (tenant_id, id, created_at, updated_at, subject_id, author_person_id,
@@ -142,8 +143,8 @@ async def _insert(write: Write, input: Any) -> UUID:
 
 
 async def _refuse_change(write: Write, row: Row, input: Any) -> None:
-    refuse_archived("STATUS_UPDATE", row)
-    await refuse_moved(write, "STATUS_UPDATE", row, input, "subject_id")
+    refuse_archived(entity_of(StatusUpdate), row)
+    await refuse_moved(write, "STATUS_UPDATE", row, input, (_ABOUT,))
     if differences(_MEMBERS, row, await read_members(write, _MEMBERS, input, row)) or _is_moved(row, input):
         message = "A status update stays as it was reported; report anew, under another name."
         raise reject(UserErrorCode.CONFLICT, message, "external")

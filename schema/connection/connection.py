@@ -7,11 +7,13 @@ import strawberry
 from compiler.declare import column, expression, identifier, lookup, many, table
 from compiler.listing import listing
 from portfolio.enumerations import TrackerSystem
+from schema.entity import entity
 from schema.node import Node
 from schema.reference import lookup_input
 from schema.scalars import COMPARATORS
 
 
+@entity()
 @table("connection", kind="CONNECTION", wall="false")
 class Connection(Node):
     """A tracker that sends its changes here. Hidden from viewers who see only some portfolios."""

@@ -8,6 +8,7 @@ import strawberry
 from compiler.declare import column, expression, identifier, many, one, one_of, table
 from compiler.listing import ExtraFilter, listing
 from compiler.mapping import Filter
+from schema.entity import entity
 from schema.node import HealthSubject, Node, public_id
 from schema.people.work import person_in_sight, works_in_sight
 from schema.scalars import COMPARATORS
@@ -25,6 +26,7 @@ def external_links() -> Any:
     return many("ExternalLink", "Other systems that know the object, and by which name.", "{other}.node_id = {self}.id")
 
 
+@entity(subject="subject_id")
 @table("external_link", kind="EXTERNAL_LINK", wall=_WALL.replace("\n", ""))
 class ExternalLink(Node):
     """An object as another system names it. Fields that the system owns are changed there, and by nobody else here."""

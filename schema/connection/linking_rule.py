@@ -7,10 +7,12 @@ import strawberry
 from compiler.declare import column, identifier, many, one, table
 from compiler.listing import listing
 from portfolio.enumerations import LinkingRuleKind
+from schema.entity import entity
 from schema.node import Node
 from schema.scalars import COMPARATORS
 
 
+@entity(subject="initiative_id")
 @table(
     "linking_rule",
     kind="LINKING_RULE",

@@ -8,7 +8,11 @@ from compiler.declare import column, identifier, lookup, many, one, one_of, tabl
 from compiler.listing import ExtraFilter, listing
 from compiler.mapping import Filter
 from portfolio.enumerations import KpiCategory, KpiDirection, KpiValueMode
+from schema import check
 from schema.connection.external_link import external_links
+from schema.entity import entity
+from schema.measurement.kpi_target import KpiTargetInput
+from schema.member import written
 from schema.node import HealthSubject, Searchable
 from schema.organization.custom_field import custom_fields
 from schema.reference import by_id_key_or_external, lookup_input
@@ -17,33 +21,96 @@ from schema.scalars import COMPARATORS
 _WALL = "exists (select from subject s where s.tenant_id = {self}.tenant_id and s.id = {self}.subject_id and s.portfolio_id = any({granted}))"
 
 
+@entity(
+    subject="subject_id",
+    external=True,
+    owned=("customFields",),
+    marks=("subject_id",),
+    on_insert={"created_on": "organization_day($3)"},
+    create="Add a KPI to what it measures, with a target if it has one.",
+    update="Change a KPI's definition.",
+    upsert="Make or change a KPI by the name that another system gives it.",
+    archive="Take a KPI out of lists and out of health; its measurements are kept. Safe to repeat.",
+    restore="Bring back an archived KPI. Safe to repeat.",
+    needs="a new KPI needs key, name, subjectId, category, unit and direction",
+)
 @table("kpi", kind="KPI", wall=_WALL)
 class Kpi(Searchable):
     """A measure of a product, an initiative, a portfolio or the organization, with a target."""
 
     id: strawberry.ID = identifier("KPI")
-    description: str | None = column("How it is measured, in Markdown; null when nobody wrote it down.")
-    subject = one_of(HealthSubject, "What the KPI measures.", "{self}.subject_id")
-    category: KpiCategory = column(
-        "What kind of outcome it is; it decides the health dimension.",
-        filter=KpiCategory,
-        order=True,
+    subject = written(
+        one_of(HealthSubject, "What the KPI measures.", "{self}.subject_id"),
+        "What the KPI measures: the organization, a portfolio, a product or an initiative.",
+        fixed=True,
+        upsert_says="What the KPI measures: the organization, a portfolio, a product or an initiative. It stays the same for ever.",
     )
-    unit: str = column("Unit of its values, such as % or ms.")
-    direction: KpiDirection = column("Whether higher or lower is better, or a range is wanted.", filter=KpiDirection)
-    value_mode: KpiValueMode = column(
-        "LAST: the newest day's value counts. MEDIAN3: the median of the newest three days."
+    description: str | None = written(
+        column("How it is measured, in Markdown; null when nobody wrote it down."),
+        "How it is measured, in Markdown, at most 20,000 characters; null: not said.",
+        check.text,
+        private=True,
     )
-    cadence_days: int | None = column("Days within which a new value is expected; null: the policy's, 30.")
-    weight: int = column("Weight among the KPIs of its dimension, 1 to 1000.", filter="INT", sql_type="integer")
-    required: bool = column("Whether a missing value lowers the score.", filter="BOOLEAN", sql_type="boolean")
-    critical: bool = column(
-        "Whether a red value caps the score; critical implies required.",
-        filter="BOOLEAN",
-        sql_type="boolean",
+    category: KpiCategory = written(
+        column(
+            "What kind of outcome it is; it decides the health dimension.",
+            filter=KpiCategory,
+            order=True,
+        ),
+        "What kind of outcome it is.",
+        weighs=True,
     )
-    waived_through_on: date | None = column(
-        "Last day on which the KPI is left out of health; null: it counts.", "waived_until"
+    unit: str = written(
+        column("Unit of its values, such as % or ms."),
+        "Unit of its values, such as % or ms, 1 to 32 characters.",
+        check.line(32),
+    )
+    direction: KpiDirection = written(
+        column("Whether higher or lower is better, or a range is wanted.", filter=KpiDirection),
+        "Which values are good.",
+        weighs=True,
+        update_says="Which values are good; changed together with the target where that no longer fits.",
+    )
+    value_mode: KpiValueMode = written(
+        column("LAST: the newest day's value counts. MEDIAN3: the median of the newest three days."),
+        "How the value of a day is taken from the measurements; a new KPI: LAST.",
+        default=KpiValueMode.LAST,
+        weighs=True,
+    )
+    cadence_days: int | None = written(
+        column("Days within which a new value is expected; null: the policy's, 30."),
+        "Days within which a new value is expected, 1 to 3650; null: the policy's, 30.",
+        check.whole(1, 3650),
+        weighs=True,
+    )
+    weight: int = written(
+        column("Weight among the KPIs of its dimension, 1 to 1000.", filter="INT", sql_type="integer"),
+        "Weight among the KPIs of its dimension, 1 to 1000; a new KPI: 1.",
+        check.whole(1, 1000),
+        default=1,
+        weighs=True,
+    )
+    required: bool = written(
+        column("Whether a missing value lowers the score.", filter="BOOLEAN", sql_type="boolean"),
+        "Whether a missing value lowers the score; a new KPI: false.",
+        default=False,
+        weighs=True,
+    )
+    critical: bool = written(
+        column(
+            "Whether a red value caps the score; critical implies required.",
+            filter="BOOLEAN",
+            sql_type="boolean",
+        ),
+        "Whether a red value caps the score, which implies required; a new KPI: false.",
+        default=False,
+        weighs=True,
+    )
+    waived_through_on: date | None = written(
+        column("Last day on which the KPI is left out of health; null: it counts.", "waived_until"),
+        "Last day on which the KPI is left out of health; null: it counts.",
+        check.day,
+        weighs=True,
     )
     latest_value: float | None = column(
         "Value of the newest measurement; null: never measured.",
@@ -63,11 +130,18 @@ class Kpi(Searchable):
         "{other}.id = {self}.latest_measurement_id",
         nullable=True,
     )
-    target = one(
-        "KpiTarget",
-        "Target in force; null: there is none.",
-        "{other}.id = {self}.target_id",
-        nullable=True,
+    target = written(
+        one(
+            "KpiTarget",
+            "Target in force; null: there is none.",
+            "{other}.id = {self}.target_id",
+            nullable=True,
+        ),
+        "Target from now on, as a whole; absent or null: the one in force, or none.",
+        name="target",
+        annotation=KpiTargetInput,
+        kept_apart=True,
+        weighs=True,
     )
     targets = many(
         "KpiTarget",

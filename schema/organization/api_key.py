@@ -7,10 +7,12 @@ import strawberry
 from compiler.declare import column, expression, identifier, lookup, many, one, table
 from compiler.listing import listing
 from portfolio.enumerations import Scope
+from schema.entity import entity
 from schema.node import Node
 from schema.scalars import COMPARATORS
 
 
+@entity()
 @table("api_key", kind="API_KEY", wall="{self}.id = {key_id}")
 class ApiKey(Node):
     """A key of the API. Its secret is shown once, when it is made."""

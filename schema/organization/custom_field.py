@@ -1,5 +1,6 @@
 """Custom fields: a few facts of the organization's own on products, initiatives and KPIs."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -8,6 +9,9 @@ import strawberry
 from compiler.declare import column, identifier, lookup, many, one, rows, table, value_object
 from compiler.listing import listing
 from portfolio.enumerations import CustomFieldEntity, CustomFieldType
+from schema import check
+from schema.entity import entity
+from schema.member import written
 from schema.node import Node
 from schema.reference import lookup_input
 from schema.scalars import COMPARATORS
@@ -18,23 +22,63 @@ _VALUES = (
 )
 
 
+MOST_FIELDS, MOST_CHOICES = 30, 50
+_CHOICES = f"Values of a CHOICE in the order shown, at most {MOST_CHOICES}, 1 to 100 characters each"
+
+
+def _choices(given: Sequence[str]) -> list[str]:
+    choices = check.each(check.line(100))(given)
+    if not 1 <= len(choices) <= MOST_CHOICES or len(set(choices)) < len(choices):
+        raise ValueError(f"A field has 1 to {MOST_CHOICES} choices, each once.")
+    return choices
+
+
+@entity(
+    tenant_wide=True,
+    create="Add a field to all products, initiatives or KPIs.",
+    update="Change a custom field. Kind and type stay for ever, and so do choices in use.",
+    archive="Take a custom field and its values out of sight; they are kept. Safe to repeat.",
+    restore="Bring back an archived custom field with its values. Safe to repeat.",
+)
 @table("custom_field", kind="CUSTOM_FIELD")
 class CustomField(Node):
     """A typed field of the organization's own, for one kind of object; seen by everyone in it."""
 
     id: strawberry.ID = identifier("CUSTOM_FIELD")
-    key: str = column("Name that people use, unique in the organization.", filter="STRING", order=True)
-    name: str = column(
-        "Display name.",
-        filter="STRING",
-        filter_expression="{self}.name_key",
-        normalized=True,
-        order="{self}.name_key",
+    key: str = written(
+        column("Name that people use, unique in the organization.", filter="STRING", order=True), check.KEY, check.key
     )
-    description: str | None = column("What it means, in Markdown; null when nobody wrote it down.")
-    entity: CustomFieldEntity = column("Kind of object that has it.", filter=CustomFieldEntity)
-    type: CustomFieldType = column("Type of its values.", filter=CustomFieldType)
-    choices: list[str] | None = column("Values of a CHOICE, in the order shown, at most 50; null for other types.")
+    name: str = written(
+        column(
+            "Display name.",
+            filter="STRING",
+            filter_expression="{self}.name_key",
+            normalized=True,
+            order="{self}.name_key",
+        ),
+        "Display name, 1 to 200 characters.",
+        check.line(),
+    )
+    description: str | None = written(
+        column("What it means, in Markdown; null when nobody wrote it down."),
+        "What it means, in Markdown, at most 20,000 characters; null: not said.",
+        check.text,
+        private=True,
+    )
+    entity: CustomFieldEntity = written(
+        column("Kind of object that has it.", filter=CustomFieldEntity),
+        f"Kind of object that has it, for ever; each has at most {MOST_FIELDS}.",
+        fixed=True,
+    )
+    type: CustomFieldType = written(
+        column("Type of its values.", filter=CustomFieldType), "Type of its values, for ever.", fixed=True
+    )
+    choices: list[str] | None = written(
+        column("Values of a CHOICE, in the order shown, at most 50; null for other types."),
+        f"{_CHOICES}; for no other type.",
+        _choices,
+        update_says=f"{_CHOICES}; those in use must stay.",
+    )
     version: int = column(
         "Number of changes; give it back in an update to be sure that nobody changed the field meanwhile."
     )

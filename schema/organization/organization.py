@@ -5,6 +5,7 @@ from datetime import datetime
 import strawberry
 
 from compiler.declare import column, expression, identifier, many, one, rows, table, value_object
+from schema.entity import entity
 from schema.measurement.mover import ANYWHERE, movers
 from schema.measurement.rollup import rollup
 from schema.node import HealthSubject, public_id
@@ -33,6 +34,7 @@ _PARKED = (
 )
 
 
+@entity()
 @table("organization", kind="ORGANIZATION")
 class Organization(HealthSubject):
     """The organization to which everything belongs. Its health is hidden from viewers who see only some portfolios."""

@@ -6,23 +6,44 @@ import strawberry
 
 from compiler.declare import column, identifier, lookup, many, table
 from compiler.listing import listing
+from portfolio.enumerations import Scope
+from schema import check
+from schema.entity import entity
+from schema.member import written
 from schema.node import Node
 from schema.reference import lookup_input
 from schema.scalars import COMPARATORS
 
 
+@entity(
+    scope=Scope.ADMIN,
+    tenant_wide=True,
+    create="Add a service account, to which keys of programs belong.",
+    update="Change a service account.",
+    archive="Take a service account out of lists; its keys are refused from then on. Safe to repeat.",
+    restore="Bring back an archived service account, with its valid keys. Safe to repeat.",
+)
 @table("service_account", kind="SERVICE_ACCOUNT", wall="false")
 class ServiceAccount(Node):
     """A program that acts for the organization. Hidden from viewers who see only some portfolios."""
 
     id: strawberry.ID = identifier("SERVICE_ACCOUNT")
-    key: str = column("Name that people use, unique in the organization.", filter="STRING", order=True)
-    name: str = column(
-        "Display name.",
-        filter="STRING",
-        filter_expression="{self}.name_key",
-        normalized=True,
-        order="{self}.name_key",
+    key: str = written(
+        column("Name that people use, unique in the organization.", filter="STRING", order=True),
+        check.ACCOUNT_KEY,
+        check.account_key,
+    )
+    name: str = written(
+        column(
+            "Display name.",
+            filter="STRING",
+            filter_expression="{self}.name_key",
+            normalized=True,
+            order="{self}.name_key",
+        ),
+        "Display name, 1 to 200 characters.",
+        check.line(),
+        private=True,
     )
     api_keys = many(
         "ApiKey",

@@ -9,7 +9,10 @@ from compiler.declare import column, identifier, lookup, many, one, one_of, rows
 from compiler.listing import ExtraFilter, listing
 from compiler.mapping import Filter
 from portfolio.enumerations import AssignmentRole
+from schema import check
 from schema.connection.external_link import external_links
+from schema.entity import entity
+from schema.member import written
 from schema.node import HealthSubject, Node
 from schema.reference import by_id_or_external, lookup_input
 from schema.scalars import COMPARATORS
@@ -29,23 +32,60 @@ class AssignmentVersion:
     superseded_at: datetime | None = column("Instant at which something else became known; null: this is known now.")
 
 
+@entity(
+    subject="subject_id",
+    external=True,
+    on_insert={"confirmed_on": "organization_day($3)"},
+    on_update={"confirmed_on": "organization_day($3)"},
+    create="Assign a person or a team to a piece of work. It warns when somebody is above 100 % by that.",
+    create_says="A new assignment, of a person or of a team.",
+    update="Change an assignment; what was known before is kept. It warns when somebody is above 100 % by that.",
+    upsert="Make or change an assignment by the name that another system gives it. It warns as a change by id does.",
+    needs="a new one needs subjectId and personId or teamId, which stay the same for ever, role, allocation and fromOn",
+)
 @table("assignment", kind="ASSIGNMENT", wall=_WALL)
 class Assignment(Node):
     """A share of the time of a person, or of each member of a team, that is given to a piece of work."""
 
     id: strawberry.ID = identifier("ASSIGNMENT")
-    subject = one_of(HealthSubject, "What is worked on.", "{self}.subject_id")
-    person = one("Person", "Who works; null when a team does.", "{other}.id = {self}.person_id", nullable=True)
-    team = one(
-        "Team",
-        "Team whose members all work on it alike; null when one person does.",
-        "{other}.id = {self}.team_id",
-        nullable=True,
+    subject = written(
+        one_of(HealthSubject, "What is worked on.", "{self}.subject_id"),
+        "What is worked on: the organization, a portfolio, a product or an initiative.",
+        fixed=True,
     )
-    role: AssignmentRole = column("What they do.", filter=AssignmentRole, order=True)
-    allocation: float = column("Share of each person's time, 0 to 1.", filter="FLOAT", sql_type="numeric", order=True)
-    from_on: date = column("First day.", filter="DATE", sql_type="date", order=True)
-    to_on: date | None = column("Last day; null: it runs on.", filter="DATE", sql_type="date", order=True)
+    person = written(
+        one("Person", "Who works; null when a team does.", "{other}.id = {self}.person_id", nullable=True),
+        "Who works; null: a team does.",
+        fixed=True,
+    )
+    team = written(
+        one(
+            "Team",
+            "Team whose members all work on it alike; null when one person does.",
+            "{other}.id = {self}.team_id",
+            nullable=True,
+        ),
+        "Team whose members all work on it alike; null: a person does.",
+        fixed=True,
+    )
+    role: AssignmentRole = written(
+        column("What they do.", filter=AssignmentRole, order=True), "What they do.", weighs=True
+    )
+    allocation: float = written(
+        column("Share of each person's time, 0 to 1.", filter="FLOAT", sql_type="numeric", order=True),
+        "Share of each person's time, 0 to 1.",
+        check.share,
+        weighs=True,
+    )
+    from_on: date = written(
+        column("First day.", filter="DATE", sql_type="date", order=True), "First day.", check.day, weighs=True
+    )
+    to_on: date | None = written(
+        column("Last day; null: it runs on.", filter="DATE", sql_type="date", order=True),
+        "Last day, not before fromOn; null: until ended.",
+        check.day,
+        weighs=True,
+    )
     confirmed_on: date = column(
         "Day on which somebody last said that it is so.", filter="DATE", sql_type="date", order=True
     )

@@ -6,7 +6,10 @@ import strawberry
 
 from compiler.declare import column, identifier, lookup, many, table
 from compiler.listing import listing
+from schema import check
 from schema.connection.external_link import external_links
+from schema.entity import entity
+from schema.member import written
 from schema.node import Searchable
 from schema.people.capacity import capacity
 from schema.people.work import person_in_sight
@@ -14,12 +17,30 @@ from schema.reference import by_id_key_or_external, lookup_input
 from schema.scalars import COMPARATORS
 
 
+@entity(
+    external=True,
+    tenant_wide=True,
+    create="Add a person to the organization.",
+    update="Change a person.",
+    upsert="Make or change a person by the name that another system gives it.",
+    archive="Take a person out of lists; the person's keys are refused from then on. Safe to repeat.",
+    restore="Bring back an archived person, with those keys that are still valid. Safe to repeat.",
+    upsert_says="A person by the name in another system: made if there is none, else changed. An absent member stays as it is, null clears; a new person needs key and name.",
+)
 @table("person", kind="PERSON", wall=person_in_sight("{self}.id"))
 class Person(Searchable):
     """A person of the organization. Viewers who see only some portfolios see who answers for, or works on, something there."""
 
     id: strawberry.ID = identifier("PERSON")
-    email: str | None = column("E-mail address; null when not known.")
+    key: str = written(
+        column("Name that people use, unique in the organization.", filter="STRING", order=True),
+        check.ACCOUNT_KEY,
+        check.account_key,
+        private=True,
+    )
+    email: str | None = written(
+        column("E-mail address; null when not known."), "E-mail address; null: not known.", check.email, private=True
+    )
     portfolios = many("Portfolio", "Portfolios that the person answers for.", "{other}.owner_id = {self}.id")
     products = many("Product", "Products that the person answers for.", "{other}.owner_id = {self}.id")
     initiatives = many("Initiative", "Initiatives that the person answers for.", "{other}.owner_id = {self}.id")

@@ -7,11 +7,13 @@ import strawberry
 from compiler.declare import column, identifier, many, one, table
 from compiler.listing import ExtraFilter, listing
 from compiler.mapping import Filter
+from schema.entity import entity
 from schema.node import Node
 from schema.people.work import person_in_sight
 from schema.scalars import COMPARATORS
 
 
+@entity()
 @table("person_skill", kind="PERSON_SKILL", wall=person_in_sight("{self}.person_id"))
 class PersonSkill(Node):
     """A skill that a person has. It says who can do what, and is no measure of the person."""

@@ -8,12 +8,14 @@ import strawberry
 from compiler.declare import column, identifier, many, one, one_of, rows, table, value_object
 from compiler.listing import ExtraFilter, listing
 from compiler.mapping import Filter
+from schema.entity import entity
 from schema.node import HealthSubject, Node
 from schema.scalars import COMPARATORS
 
 _WALL = "exists (select from subject s where s.tenant_id = {self}.tenant_id and s.id = {self}.subject_id and s.portfolio_id = any({granted}))"
 
 
+@entity(subject="subject_id")
 @table("skill_demand", kind="SKILL_DEMAND", wall=_WALL)
 class SkillDemand(Node):
     """A skill that a portfolio, a product, an initiative or the organization needs."""

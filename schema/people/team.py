@@ -6,7 +6,10 @@ import strawberry
 
 from compiler.declare import column, identifier, lookup, many, one, table
 from compiler.listing import listing
+from schema import check
 from schema.connection.external_link import external_links
+from schema.entity import entity
+from schema.member import written
 from schema.node import Searchable
 from schema.people.capacity import capacity
 from schema.people.work import works_in_sight
@@ -20,25 +23,47 @@ _MEMBERS = (
 )
 
 
+@entity(
+    below="parent_id",
+    external=True,
+    tenant_wide=True,
+    create="Add a team, at the top or below another one.",
+    update="Change a team, or move it with all that lies below it.",
+    upsert="Make or change a team by the name that another system gives it.",
+    archive="Take a team out of lists that has no teams below it, no members and no work. Safe to repeat.",
+    restore="Bring back an archived team. Safe to repeat.",
+    needs="a new team needs key and name",
+)
 @table("team", kind="TEAM", wall=works_in_sight("team_id", "{self}.id"))
 class Team(Searchable):
     """A team of the organization. Viewers who see only some portfolios see the teams that are assigned there."""
 
     id: strawberry.ID = identifier("TEAM")
-    description: str | None = column("What the team is for, in Markdown; null when nobody wrote it down.")
-    parent = one(
-        "Team",
-        "Team above; null at the top and when it is hidden from you.",
-        "{other}.id = {self}.parent_id",
-        nullable=True,
+    description: str | None = written(
+        column("What the team is for, in Markdown; null when nobody wrote it down."),
+        "What the team is for, in Markdown, at most 20,000 characters; null: nothing.",
+        check.text,
+        private=True,
+    )
+    parent = written(
+        one(
+            "Team",
+            "Team above; null at the top and when it is hidden from you.",
+            "{other}.id = {self}.parent_id",
+            nullable=True,
+        ),
+        "Team above; null: at the top.",
+    )
+    lead = written(
+        one(
+            "Person",
+            "Person who leads the team; null when nobody does, and when the person is hidden from you.",
+            "{other}.id = {self}.lead_id",
+            nullable=True,
+        ),
+        "Person who leads the team; null: nobody.",
     )
     children = many("Team", "Teams directly below.", "{other}.parent_id = {self}.id")
-    lead = one(
-        "Person",
-        "Person who leads the team; null when nobody does, and when the person is hidden from you.",
-        "{other}.id = {self}.lead_id",
-        nullable=True,
-    )
     memberships = many("Membership", "Who is and was in the team itself.", "{other}.team_id = {self}.id")
     assignments = many("Assignment", "What the team itself is and was assigned to.", "{other}.team_id = {self}.id")
     capacity = capacity(

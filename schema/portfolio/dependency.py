@@ -7,7 +7,10 @@ import strawberry
 from compiler.declare import column, expression, identifier, lookup, many, one, table
 from compiler.listing import ExtraFilter, listing
 from compiler.mapping import Condition, Filter
+from schema import check
 from schema.connection.external_link import external_links
+from schema.entity import entity
+from schema.member import written
 from schema.node import Node
 from schema.reference import by_id_or_external, lookup_input
 from schema.scalars import COMPARATORS
@@ -40,26 +43,50 @@ def _end(column_name: str) -> Filter:
     return Filter(f"({hidden} {{self}}.{column_name} {{restricted end}})", "ID", "uuid", "INITIATIVE")
 
 
+@entity(
+    subject="blocked_id",
+    external=True,
+    create="Let an initiative wait for another. Refused where they would wait for each other in a circle. Safe to repeat: the same dependency is kept once, with the note that came last.",
+    update="Change what is said of a dependency.",
+    upsert="Make or change a dependency by the name that another system gives it.",
+    archive="End a dependency; to have it again, make it anew. Its external links are removed. Safe to repeat.",
+    needs="a new dependency needs blockerId and blockedId, which stay the same for ever",
+)
 @table("dependency", kind="DEPENDENCY", wall=f"{_SEEN} > 0")
 class Dependency(Node):
     """One initiative needs another to be finished first. Seen by whoever sees one of the two."""
 
     id: strawberry.ID = identifier("DEPENDENCY")
-    note: str | None = expression(
-        "Why it is so; null when nobody wrote it down, or when one of the two is outside your portfolios.",
-        f"(case when true {{restricted and {_SEEN} = 2}} then {{self}}.note end)",
+    blocker = written(
+        one(
+            "Initiative",
+            "Initiative that must be finished first; null when it is outside your portfolios.",
+            "{other}.id = {self}.blocker_id",
+            nullable=True,
+        ),
+        "Initiative that must be finished first.",
+        fixed=True,
+        nullable=False,
     )
-    blocker = one(
-        "Initiative",
-        "Initiative that must be finished first; null when it is outside your portfolios.",
-        "{other}.id = {self}.blocker_id",
-        nullable=True,
+    blocked = written(
+        one(
+            "Initiative",
+            "Initiative that waits for it; null when it is outside your portfolios.",
+            "{other}.id = {self}.blocked_id",
+            nullable=True,
+        ),
+        "Initiative that waits for it.",
+        fixed=True,
+        nullable=False,
     )
-    blocked = one(
-        "Initiative",
-        "Initiative that waits for it; null when it is outside your portfolios.",
-        "{other}.id = {self}.blocked_id",
-        nullable=True,
+    note: str | None = written(
+        expression(
+            "Why it is so; null when nobody wrote it down, or when one of the two is outside your portfolios.",
+            f"(case when true {{restricted and {_SEEN} = 2}} then {{self}}.note end)",
+        ),
+        "Why it is so, at most 20,000 characters; null: not said.",
+        check.text,
+        private=True,
     )
     is_violated: bool | None = expression(
         "Whether the plan does not hold: neither is finished and the blocker ends after the blocked one's first day, or is overdue; or the blocker is canceled while the blocked one is not finished. Null when one of the two is outside your portfolios.",

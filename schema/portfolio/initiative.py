@@ -20,8 +20,11 @@ from compiler.declare import (
 )
 from compiler.listing import ExtraFilter, listing
 from portfolio.enumerations import InitiativeState, ProgressSource
+from schema import check
 from schema.connection.external_link import external_links
+from schema.entity import entity
 from schema.measurement.health import HEALTH_FILTER
+from schema.member import written
 from schema.node import HealthSubject
 from schema.organization.custom_field import custom_fields
 from schema.people.assignment import assignments
@@ -69,6 +72,27 @@ class InitiativeProduct:
     )
 
 
+@strawberry.input(description="A product that an initiative works on.")
+class InitiativeProductInput:
+    product_id: strawberry.ID = strawberry.field(description="The product.")
+    importance: int | None = strawberry.field(
+        description="Weight of the initiative in the product's health, 1 to 1000; null: 100.", default=strawberry.UNSET
+    )
+
+
+@entity(
+    home="portfolio_id",
+    below="portfolio_id",
+    external=True,
+    owned=("labels", "customFields"),
+    marks=("id", "portfolio_id"),
+    create="Add an initiative to a portfolio, with the products that it works on.",
+    update="Change an initiative, or move it to another portfolio or other products.",
+    upsert="Make or change an initiative by the name that another system gives it.",
+    archive="Take an initiative out of lists and out of its products' health. Safe to repeat.",
+    restore="Bring back an archived initiative. Safe to repeat.",
+    needs="a new one needs key, name and portfolioId",
+)
 @table(
     "initiative",
     kind="INITIATIVE",
@@ -79,35 +103,65 @@ class Initiative(HealthSubject):
     """A piece of planned work on one or several products."""
 
     id: strawberry.ID = identifier("INITIATIVE")
-    description: str | None = column("What the initiative is for, in Markdown; null when nobody wrote it down.")
-    state: InitiativeState = column("State of the work.", filter=InitiativeState, order=True)
-    start_on: date | None = column(
-        "First day of the work; null: not planned.", filter="DATE", sql_type="date", order=True
+    description: str | None = written(
+        column("What the initiative is for, in Markdown; null when nobody wrote it down."),
+        "What the initiative is for, in Markdown, at most 20,000 characters; null: nothing.",
+        check.text,
+        private=True,
     )
-    target_on: date | None = column(
-        "Day by which it should be finished; null: not planned.",
-        filter="DATE",
-        sql_type="date",
-        order=True,
+    portfolio = written(
+        one("Portfolio", "Home portfolio.", "{other}.id = {self}.portfolio_id"), "Home portfolio.", weighs=True
+    )
+    owner = written(
+        one(
+            "Person",
+            "Person who answers for the initiative; null when nobody does.",
+            "{other}.id = {self}.owner_id",
+            nullable=True,
+        ),
+        "Person who answers for the initiative; null: nobody.",
+    )
+    state: InitiativeState = written(
+        column("State of the work.", filter=InitiativeState, order=True),
+        "State of the work; a new initiative: PROPOSED.",
+        default=InitiativeState.PROPOSED,
+        weighs=True,
+    )
+    start_on: date | None = written(
+        column("First day of the work; null: not planned.", filter="DATE", sql_type="date", order=True),
+        "First day of the work; null: not planned.",
+        check.day,
+        weighs=True,
+    )
+    target_on: date | None = written(
+        column(
+            "Day by which it should be finished; null: not planned.",
+            filter="DATE",
+            sql_type="date",
+            order=True,
+        ),
+        "Day by which it should be finished, not before startOn; null: not planned.",
+        check.day,
+        weighs=True,
     )
     progress = part(InitiativeProgress, "Progress as last known.")
-    portfolio = one("Portfolio", "Home portfolio.", "{other}.id = {self}.portfolio_id")
-    owner = one(
-        "Person",
-        "Person who answers for the initiative; null when nobody does.",
-        "{other}.id = {self}.owner_id",
-        nullable=True,
-    )
     products = many(
         "Product",
         "Products that the initiative works on.",
         "{other}.id in (select l.product_id from initiative_product l where l.tenant_id = {tenant} and l.initiative_id = {self}.id)",
     )
-    product_links = rows(
-        InitiativeProduct,
-        "Products with the weight of the initiative in each; at most 250.",
-        "(select l.* from initiative_product l where l.tenant_id = {tenant} and l.initiative_id = {self}.id order by l.product_id limit 250) {other}",
-        "{other}.product_id",
+    product_links = written(
+        rows(
+            InitiativeProduct,
+            "Products with the weight of the initiative in each; at most 250.",
+            "(select l.* from initiative_product l where l.tenant_id = {tenant} and l.initiative_id = {self}.id order by l.product_id limit 250) {other}",
+            "{other}.product_id",
+        ),
+        "Products that it works on, at most 250, in place of those before; null: none.",
+        name="products",
+        annotation=list[InitiativeProductInput],
+        kept_apart=True,
+        weighs=True,
     )
     kpis = many("Kpi", "KPIs of the initiative itself.", "{other}.subject_id = {self}.id")
     work_items = many(

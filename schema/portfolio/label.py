@@ -8,7 +8,10 @@ import strawberry
 from compiler.declare import column, identifier, lookup, many, table
 from compiler.listing import ExtraFilter, listing
 from compiler.mapping import Filter
+from schema import check
 from schema.connection.external_link import external_links
+from schema.entity import entity
+from schema.member import written
 from schema.node import Node
 from schema.reference import ExternalReferenceBy, by_id_or_external
 from schema.scalars import COMPARATORS
@@ -43,19 +46,40 @@ def _carried_by(type_name: str, description: str) -> Any:
     )
 
 
+@entity(
+    external=True,
+    tenant_wide=True,
+    create="Add a label to the organization.",
+    update="Change the word or the color of a label, wherever it is carried.",
+    upsert="Make or change a label by the name that another system gives it.",
+    archive="Take a label out of lists; what carries it keeps it, unseen. Safe to repeat.",
+    restore="Bring back an archived label, on all that carries it. Safe to repeat.",
+    needs="a new label needs a name",
+)
 @table("label", kind="LABEL")
 class Label(Node):
     """A word of the organization, seen by everyone in it, that products and initiatives can carry."""
 
     id: strawberry.ID = identifier("LABEL")
-    name: str = column(
-        "The word, unique in the organization in any case.",
-        filter="STRING",
-        filter_expression="{self}.name_key",
-        normalized=True,
-        order="{self}.name_key",
+    name: str = written(
+        column(
+            "The word, unique in the organization in any case.",
+            filter="STRING",
+            filter_expression="{self}.name_key",
+            normalized=True,
+            order="{self}.name_key",
+        ),
+        "The word, 1 to 50 characters, unique in the organization in any case.",
+        check.line(50),
     )
-    color: str = column("Color for screens, as #RRGGBB.")
+    color: str = written(
+        column("Color for screens, as #RRGGBB."),
+        "Color for screens, as #RRGGBB; a new label: #808080.",
+        check.color,
+        default="#808080",
+        update_says="Color for screens, as #RRGGBB.",
+        upsert_says="Color for screens, as #RRGGBB; a new label: #808080.",
+    )
     products = _carried_by("Product", "Products that carry it.")
     initiatives = _carried_by("Initiative", "Initiatives that carry it.")
     external_links = external_links()

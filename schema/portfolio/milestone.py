@@ -7,12 +7,26 @@ import strawberry
 from compiler.declare import column, identifier, lookup, many, one, table
 from compiler.listing import ExtraFilter, listing
 from compiler.mapping import Filter
+from schema import check
 from schema.connection.external_link import external_links
+from schema.entity import entity
+from schema.member import written
 from schema.node import Node
 from schema.reference import by_id_or_external, lookup_input
 from schema.scalars import COMPARATORS
 
 
+@entity(
+    subject="initiative_id",
+    external=True,
+    marks=("initiative_id",),
+    create="Add a milestone to an initiative.",
+    update="Change a milestone: reach it, move it, give it up.",
+    upsert="Make or change a milestone by the name that another system gives it.",
+    archive="Take a milestone out of lists and out of its initiative's health. Safe to repeat.",
+    restore="Bring back an archived milestone. Safe to repeat.",
+    needs="a new milestone needs initiativeId, name and dueOn",
+)
 @table(
     "milestone",
     kind="MILESTONE",
@@ -22,23 +36,48 @@ class Milestone(Node):
     """Something that an initiative must have reached by a day. Reached on time it counts fully for delivery, late three quarters, open and due nothing."""
 
     id: strawberry.ID = identifier("MILESTONE")
-    name: str = column(
-        "Display name.",
-        filter="STRING",
-        filter_expression="{self}.name_key",
-        normalized=True,
-        order="{self}.name_key",
+    initiative = written(
+        one("Initiative", "Initiative that it belongs to.", "{other}.id = {self}.initiative_id"),
+        "Initiative that it belongs to, for ever; it has at most 250.",
+        fixed=True,
     )
-    due_on: date = column("Day by which it should be reached.", filter="DATE", sql_type="date", order=True)
-    done_on: date | None = column(
-        "Day on which it was reached; null: open.", filter="DATE", sql_type="date", order=True
+    name: str = written(
+        column(
+            "Display name.",
+            filter="STRING",
+            filter_expression="{self}.name_key",
+            normalized=True,
+            order="{self}.name_key",
+        ),
+        "Display name, 1 to 200 characters.",
+        check.line(),
+        private=True,
     )
-    canceled_at: datetime | None = column(
-        "Instant since when it is given up, and counts no longer; null: it is not.",
-        filter="DATE_TIME",
-        sql_type="timestamptz",
+    due_on: date = written(
+        column("Day by which it should be reached.", filter="DATE", sql_type="date", order=True),
+        "Day by which it should be reached.",
+        check.day,
+        weighs=True,
     )
-    initiative = one("Initiative", "Initiative that it belongs to.", "{other}.id = {self}.initiative_id")
+    done_on: date | None = written(
+        column("Day on which it was reached; null: open.", filter="DATE", sql_type="date", order=True),
+        "Day on which it was reached; a day to come counts from then on. Null: open.",
+        check.day,
+        weighs=True,
+    )
+    canceled_at: datetime | None = written(
+        column(
+            "Instant since when it is given up, and counts no longer; null: it is not.",
+            filter="DATE_TIME",
+            sql_type="timestamptz",
+        ),
+        "True: it is given up, and counts no longer. False: it counts again.",
+        name="is_canceled",
+        annotation=bool,
+        since=True,
+        late=True,
+        weighs=True,
+    )
     external_links = external_links()
     version: int = column(
         "Number of changes; give it back in an update to be sure that nobody changed the milestone meanwhile."

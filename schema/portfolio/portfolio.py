@@ -7,10 +7,13 @@ import strawberry
 from compiler.declare import column, identifier, lookup, many, one, table
 from compiler.listing import ExtraFilter, listing
 from compiler.mapping import Filter, Order
+from schema import check
 from schema.connection.external_link import external_links
+from schema.entity import entity
 from schema.measurement.health import HEALTH_FILTER
 from schema.measurement.mover import IN_PORTFOLIO, movers
 from schema.measurement.rollup import rollup
+from schema.member import written
 from schema.node import HealthSubject
 from schema.people.assignment import assignments
 from schema.people.capacity import capacity_of_work
@@ -24,6 +27,18 @@ _BELOW = "and p.portfolio_id in (select c.descendant_id from portfolio_closure c
 _WORK_BELOW = "s.portfolio_id in (select c.descendant_id from portfolio_closure c where c.tenant_id = {tenant} and c.ancestor_id = {self}.id)"
 
 
+@entity(
+    home="id",
+    below="parent_id",
+    external=True,
+    marks=("id", "parent_id"),
+    create="Add a portfolio, at the top or below another one.",
+    update="Change a portfolio, or move it with all that lies below it.",
+    upsert="Make or change a portfolio by the name that another system gives it.",
+    archive="Take an empty portfolio out of lists and out of its parent's health. Safe to repeat.",
+    restore="Bring back an archived portfolio. Safe to repeat.",
+    needs="a new portfolio needs key and name",
+)
 @table(
     "portfolio",
     kind="PORTFOLIO",
@@ -34,19 +49,37 @@ class Portfolio(HealthSubject):
     """A portfolio of AI products, and of portfolios."""
 
     id: strawberry.ID = identifier("PORTFOLIO")
-    description: str | None = column("What the portfolio is for, in Markdown; null when nobody wrote it down.")
-    importance: int = column("Weight in its parent's health, 1 to 1000.", filter="INT", sql_type="integer", order=True)
-    parent = one(
-        "Portfolio",
-        "Portfolio above; null at the top and above what you may see.",
-        "{other}.id = {self}.parent_id",
-        nullable=True,
+    description: str | None = written(
+        column("What the portfolio is for, in Markdown; null when nobody wrote it down."),
+        "What the portfolio is for, in Markdown, at most 20,000 characters; null: nothing.",
+        check.text,
+        private=True,
     )
-    owner = one(
-        "Person",
-        "Person who answers for the portfolio; null when nobody does.",
-        "{other}.id = {self}.owner_id",
-        nullable=True,
+    parent = written(
+        one(
+            "Portfolio",
+            "Portfolio above; null at the top and above what you may see.",
+            "{other}.id = {self}.parent_id",
+            nullable=True,
+        ),
+        "Portfolio above; null: at the top.",
+        weighs=True,
+    )
+    owner = written(
+        one(
+            "Person",
+            "Person who answers for the portfolio; null when nobody does.",
+            "{other}.id = {self}.owner_id",
+            nullable=True,
+        ),
+        "Person who answers for the portfolio; null: nobody.",
+    )
+    importance: int = written(
+        column("Weight in its parent's health, 1 to 1000.", filter="INT", sql_type="integer", order=True),
+        "Weight in its parent's health, 1 to 1000; a new portfolio: 100.",
+        check.whole(1, 1000),
+        default=100,
+        weighs=True,
     )
     children = many("Portfolio", "Portfolios directly below.", "{other}.parent_id = {self}.id")
     products = many("Product", "Products whose home this portfolio is.", "{other}.portfolio_id = {self}.id")

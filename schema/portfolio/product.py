@@ -8,8 +8,11 @@ from compiler.declare import column, identifier, lookup, many, one, table
 from compiler.listing import ExtraFilter, listing
 from compiler.mapping import Filter, Order
 from portfolio.enumerations import LifecycleStage, ProductTier
+from schema import check
 from schema.connection.external_link import external_links
+from schema.entity import entity
 from schema.measurement.health import HEALTH_FILTER
+from schema.member import written
 from schema.node import HealthSubject
 from schema.organization.custom_field import custom_fields
 from schema.people.assignment import assignments
@@ -23,6 +26,19 @@ from schema.scalars import COMPARATORS
 _WORK = "(s.id = {self}.id or s.id in (select l.initiative_id from initiative_product l where l.tenant_id = {tenant} and l.product_id = {self}.id))"
 
 
+@entity(
+    home="portfolio_id",
+    below="portfolio_id",
+    external=True,
+    owned=("labels", "customFields"),
+    marks=("id", "portfolio_id"),
+    create="Add a product to a portfolio.",
+    update="Change a product, or move it to another portfolio.",
+    upsert="Make or change a product by the name that another system gives it.",
+    archive="Take a product out of lists and out of its portfolio's health. Safe to repeat.",
+    restore="Bring back an archived product. Safe to repeat.",
+    needs="a new product needs key, name and portfolioId",
+)
 @table(
     "product",
     kind="PRODUCT",
@@ -33,22 +49,45 @@ class Product(HealthSubject):
     """An AI product that the organization builds, buys or runs."""
 
     id: strawberry.ID = identifier("PRODUCT")
-    description: str | None = column("What the product is for, in Markdown; null when nobody wrote it down.")
-    lifecycle_stage: LifecycleStage = column("Stage of its life.", filter=LifecycleStage, order=True)
-    tier: ProductTier = column(
-        "How critical it is to the business; a label, never a weight.",
-        filter=ProductTier,
-        order=True,
+    description: str | None = written(
+        column("What the product is for, in Markdown; null when nobody wrote it down."),
+        "What the product is for, in Markdown, at most 20,000 characters; null: nothing.",
+        check.text,
+        private=True,
     )
-    importance: int = column(
-        "Weight in its portfolio's health, 1 to 1000.", filter="INT", sql_type="integer", order=True
+    portfolio = written(
+        one("Portfolio", "Home portfolio.", "{other}.id = {self}.portfolio_id"), "Home portfolio.", weighs=True
     )
-    portfolio = one("Portfolio", "Home portfolio.", "{other}.id = {self}.portfolio_id")
-    owner = one(
-        "Person",
-        "Person who answers for the product; null when nobody does.",
-        "{other}.id = {self}.owner_id",
-        nullable=True,
+    owner = written(
+        one(
+            "Person",
+            "Person who answers for the product; null when nobody does.",
+            "{other}.id = {self}.owner_id",
+            nullable=True,
+        ),
+        "Person who answers for the product; null: nobody.",
+    )
+    lifecycle_stage: LifecycleStage = written(
+        column("Stage of its life.", filter=LifecycleStage, order=True),
+        "Stage of its life; a new product: IDEA.",
+        default=LifecycleStage.IDEA,
+        weighs=True,
+    )
+    tier: ProductTier = written(
+        column(
+            "How critical it is to the business; a label, never a weight.",
+            filter=ProductTier,
+            order=True,
+        ),
+        "How critical it is to the business, a label; a new product: TIER_3.",
+        default=ProductTier.TIER_3,
+    )
+    importance: int = written(
+        column("Weight in its portfolio's health, 1 to 1000.", filter="INT", sql_type="integer", order=True),
+        "Weight in its portfolio's health, 1 to 1000; a new product: 100.",
+        check.whole(1, 1000),
+        default=100,
+        weighs=True,
     )
     initiatives = many(
         "Initiative",

@@ -7,6 +7,7 @@ import strawberry
 from compiler.declare import column, identifier, many, one, table
 from compiler.listing import listing
 from portfolio.enumerations import SavedViewEntity
+from schema.entity import entity
 from schema.node import Node
 from schema.scalars import COMPARATORS, JSON
 
@@ -17,6 +18,7 @@ _MINE = (
 
 
 # What is shared may name portfolios in its filter: viewers with grants see their own views only.
+@entity(found="{self}.shared_at is not null")
 @table("saved_view", kind="SAVED_VIEW", wall=_MINE, fence=f"({{self}}.shared_at is not null or {_MINE})")
 class SavedView(Node):
     """A filter and an order of a list, saved by the holder of a key; others see it once it is shared."""

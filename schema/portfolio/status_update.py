@@ -9,6 +9,7 @@ from compiler.listing import ExtraFilter, listing
 from compiler.mapping import Filter
 from portfolio.enumerations import ReportedStatus
 from schema.connection.external_link import external_links
+from schema.entity import entity
 from schema.node import HealthSubject, Node
 from schema.reference import by_id_or_external, lookup_input
 from schema.scalars import COMPARATORS
@@ -38,6 +39,7 @@ class StatusUpdateAuthor:
     )
 
 
+@entity(subject="subject_id", external=True)
 @table(
     "status_update",
     kind="STATUS_UPDATE",

@@ -1,7 +1,6 @@
 """A tenant, and changes sent to it as the executor sends them."""
 
 import dataclasses
-import inspect
 import itertools
 import json
 from datetime import UTC, datetime, timedelta
@@ -11,11 +10,9 @@ from typing import Any, get_args, get_origin, get_type_hints
 from uuid import UUID
 
 import asyncpg
-from strawberry.utils.str_converters import to_camel_case
 
-import resolvers
 from portfolio.identity import parse_id, print_id
-from resolvers.engine.mutation import Change
+from resolvers import CHANGES
 from resolvers.engine.outcome import Outcome
 from resolvers.engine.write import WriteContext, change
 from runtime.clock import Clock
@@ -60,9 +57,8 @@ class Tenant:
         return id
 
     async def send(self, context: WriteContext, name: str, input: dict[str, Any], selection: str = "all") -> bytes:
-        declared: Change = _FIELDS[name].metadata["change"]
-        hint = inspect.get_annotations(declared.function, eval_str=True)["input"]
-        arguments = {"input": build(hint, input)}
+        declared = CHANGES[name]
+        arguments = {"input": build(declared.input_type, input)}
         return await change(context, name, declared, arguments, self._answer, selection.encode())
 
     async def _answer(self, connection: asyncpg.Connection, outcome: Outcome) -> bytes:
@@ -130,9 +126,6 @@ def plain(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: plain(member) for name, member in value.items()}
     return [plain(item) for item in value] if isinstance(value, list | tuple) else value
-
-
-_FIELDS = {to_camel_case(field.python_name): field for field in resolvers.Mutation.__strawberry_definition__.fields}
 
 
 def uuid_of(public_id: str) -> UUID:
