@@ -67,11 +67,11 @@ async def _export(
     settings: Settings, to: Path | None, types: list[str] | None, organization: str | None, report: Report
 ) -> None:
     from cli.tenants import find_tenant
-    from resolvers.bulk import TYPES
     from resolvers.bulk.export_job import open_snapshot, parts
+    from resolvers.bulk.types import bulk_types
     from runtime.postgres import Database
 
-    known = [declared.name for declared in TYPES]
+    known = [declared.name for declared in bulk_types()]
     unknown = [name for name in types or () if name not in known]
     if unknown:
         raise Failure(f"There is no type {unknown[0]}.", f"Types: {', '.join(known)}.")

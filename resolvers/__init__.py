@@ -1,7 +1,7 @@
 """How what clients ask for is answered and changed.
 
 Every change is a field of `Mutation`. Those that an entity declares in schema/ are carried out by
-resolvers/engine/entity.py, with the hooks of the file at the same place in resolvers/, if there is one; all others are
+resolvers/entity/change.py, with the hooks of the file at the same place in resolvers/, if there is one; all others are
 functions under @mutation in the rooms' files.
 """
 
@@ -14,8 +14,8 @@ from strawberry.tools import create_type
 from strawberry.types.field import StrawberryField
 from strawberry.utils.str_converters import to_camel_case
 
-from resolvers.engine.entity import EntityChange, Hooks
 from resolvers.engine.mutation import change_of
+from resolvers.entity.change import EntityChange, Hooks
 from schema.entities import CHANGED, ROOMS
 
 
@@ -26,19 +26,19 @@ def _modules() -> Iterator[ModuleType]:
             yield importlib.import_module(found.name)
 
 
-_MODULES = {module.__name__: module for module in _modules()}
+MODULES = {module.__name__: module for module in _modules()}
 
 
 def _hooks(type_: type) -> Hooks | None:
     """Those of the file at the same place as the entity's."""
-    twin = _MODULES.get(type_.__module__.replace("schema.", "resolvers.", 1))
+    twin = MODULES.get(type_.__module__.replace("schema.", "resolvers.", 1))
     return getattr(twin, "HOOKS", None)
 
 
 def _fields() -> Iterator[StrawberryField]:
     for entity in CHANGED:
         yield from EntityChange(entity.type_, _hooks(entity.type_)).fields()
-    for module in _MODULES.values():
+    for module in MODULES.values():
         yield from (value for value in vars(module).values() if _is_change(value))
 
 

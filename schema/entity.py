@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar, get_args
 
 import strawberry
+from strawberry.utils.str_converters import to_camel_case
 
 from compiler.declare import mapping_of, screaming_case, snake_case, table_of
 from compiler.mapping import One, OneOf
@@ -19,6 +20,8 @@ Class = TypeVar("Class", bound=type)
 
 SUBJECTS = ("ORGANIZATION", "PORTFOLIO", "PRODUCT", "INITIATIVE")
 """Kinds that anything can be about."""
+NAMED_IN_FILTERS = (*SUBJECTS, "KPI", "PERSON", "LABEL")
+"""Kinds whose ids stand in a saved view's filter."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,8 @@ class Entity:
     verb: of what makes it. needs: what an upsert must give to make it.
     create_says, upsert_says: descriptions of these inputs, where the usual ones do not fit.
     on_insert, on_update: SQL of columns that no member keeps; $3 is the instant of the change.
+    known_by: members, as inputs name them, by which a line of an import finds its object; is_unique: no two have the
+    same, archived ones included. match: SQL in place of the comparison of their columns, $2 on.
     tenant_wide: refused to keys that are limited to portfolios.
     """
 
@@ -58,6 +63,9 @@ class Entity:
     upsert_says: str | None = None
     on_insert: Mapping[str, str] = field(default_factory=dict)
     on_update: Mapping[str, str] = field(default_factory=dict)
+    known_by: tuple[str, ...] = ("key",)
+    is_unique: bool = True
+    match: str | None = None
     scope: Scope = Scope.WRITE
     tenant_wide: bool = False
 
@@ -80,6 +88,11 @@ class Entity:
     def payload_field(self) -> str:
         """Python name of the object in the answers to its changes."""
         return snake_case(self.name)
+
+    @property
+    def line_name(self) -> str:
+        """Type of its lines, and begin of its mutations' names."""
+        return to_camel_case(self.payload_field)
 
     @property
     def about(self) -> str | None:

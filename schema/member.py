@@ -26,6 +26,7 @@ class Member:
     fixed: said when the object is made, and the same for ever. late: said of an object that is there, not of a new one.
     since: a Boolean in the input; the column keeps the instant since when it is true.
     kept_apart: no column of the entity's table keeps it, but the entity's own hook.
+    line: SQL of its value in an export, of what is kept apart.
     says, update_says, upsert_says: its description in the inputs; null: as the one before.
     place: in the order in which members were written down, which is that of events and statements.
     """
@@ -42,6 +43,7 @@ class Member:
     late: bool = False
     since: bool = False
     kept_apart: bool = False
+    line: str | None = None
     annotation: Any = None
     says: str = ""
     place: int = field(default_factory=itertools.count().__next__, compare=False)

@@ -9,10 +9,11 @@ import asyncpg
 import orjson
 
 from portfolio.enumerations import JobState, Scope
-from resolvers.bulk import TYPES, BulkType
 from resolvers.bulk.files import PART_BYTES, Owner, complete_file, create_file, forget_files, keep_part
 from resolvers.bulk.job_row import Attempt, Broken, JobRow, Progress
 from resolvers.bulk.json_names import with_names_inside
+from resolvers.bulk.types import bulk_types
+from resolvers.entity.line import BulkType
 from runtime.clock import Clock
 from runtime.postgres import Database
 from runtime.refusal import Refusal
@@ -80,7 +81,7 @@ async def open_snapshot(database: Database, tenant_id: UUID) -> AsyncIterator[as
 async def parts(connection: asyncpg.Connection, tenant_id: UUID, types: Sequence[str]) -> AsyncIterator[bytes]:
     """Lines of the types, none: of all, about a megabyte at a time. In a snapshot."""
     waiting = bytearray()
-    for declared in TYPES:
+    for declared in bulk_types():
         if types and declared.name not in types:
             continue
         statement = f"select row_to_json(r)::text from ({declared.export}) r"

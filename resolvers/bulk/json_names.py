@@ -8,16 +8,16 @@ import asyncpg
 from strawberry.utils.str_converters import to_camel_case
 
 from portfolio.identity import parse_id
-from resolvers.bulk.exported import LIVE_KPI
-from resolvers.bulk.names import SUBJECTS, Names
+from resolvers.bulk.names import Names
 from resolvers.engine.outcome import UserErrorCode, reject
+from resolvers.entity.exported import LIVE_KPI
+from schema.entity import NAMED_IN_FILTERS
 
-_KINDS = (*SUBJECTS, "KPI", "PERSON", "LABEL")
-_MEMBER_OF_KIND = {kind: to_camel_case(kind.lower()) for kind in _KINDS}
+_MEMBER_OF_KIND = {kind: to_camel_case(kind.lower()) for kind in NAMED_IN_FILTERS}
 _NAMES = " union all ".join(
     f"select '{kind}' as kind, n.id, n.{'name' if kind == 'LABEL' else 'key'} as name from {kind.lower()} n"
     f" where n.tenant_id = $1 and n.id = any ($2) and n.archived_at is null and {LIVE_KPI if kind == 'KPI' else 'true'}"
-    for kind in _KINDS
+    for kind in NAMED_IN_FILTERS
     if kind != "ORGANIZATION"
 )
 # Each is looked up; a filter that is kept has room for fewer.
@@ -33,7 +33,7 @@ async def with_ids_inside(names: Names, value: Any, path: tuple[str, ...]) -> An
 
 async def _with_ids(names: Names, value: Any, path: tuple[str, ...]) -> Any:
     if _is_name(value):
-        return await names.known_id(_KINDS, value, path)
+        return await names.known_id(NAMED_IN_FILTERS, value, path)
     if isinstance(value, dict):
         return {member: await _with_ids(names, item, path) for member, item in value.items()}
     if isinstance(value, list):
@@ -77,4 +77,4 @@ def _is_name(value: Any) -> bool:
 
 def _parse(value: Any) -> tuple[str, UUID] | None:
     parsed = parse_id(value) if isinstance(value, str) else None
-    return parsed if parsed and parsed[0] in _KINDS else None
+    return parsed if parsed and parsed[0] in NAMED_IN_FILTERS else None

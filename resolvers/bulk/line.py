@@ -25,15 +25,15 @@ from strawberry.types.arguments import convert_arguments
 from compiler.declare import snake_case
 from compiler.graphql_types import BACKREF
 from portfolio.identity import parse_id, print_id
-from resolvers.bulk.bulk_type import BulkType
 from resolvers.bulk.line_text import Values
 from resolvers.bulk.members import Member, members_of, public_name, with_ids
 from resolvers.bulk.names import NOBODY, Name, Names, read_name
 from resolvers.engine.execute import Schema
-from resolvers.engine.external import find_by_external
 from resolvers.engine.mutation import Change
 from resolvers.engine.outcome import ExternalReferenceInput, Outcome, Rejection, UserError, UserErrorCode, reject
 from resolvers.engine.session import Row, Write
+from resolvers.entity.external import find_by_external
+from resolvers.entity.line import BulkType
 from schema import check
 from schema.entity import spoken
 

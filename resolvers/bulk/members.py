@@ -13,10 +13,10 @@ from graphql import (
     is_list_type,
 )
 
-from resolvers.bulk.bulk_type import BulkType
 from resolvers.bulk.json_names import with_ids_inside
-from resolvers.bulk.names import KINDS_OF_MEMBER, Names
+from resolvers.bulk.names import Names
 from resolvers.engine.outcome import UserErrorCode, reject
+from resolvers.entity.line import BulkType
 from schema import check
 
 _NEVER = ("id", "idempotencyKey", "supersedesId", "kpiKey")
@@ -40,8 +40,7 @@ def members_of(input_type: GraphQLInputObjectType, declared: BulkType) -> dict[s
         named: Any = get_named_type(field.type)
         many = is_list_type(get_nullable_type(field.type))
         if named is GraphQLID and name not in _NEVER:
-            kinds = declared.kinds.get(name) or KINDS_OF_MEMBER[name]
-            members[public_name(name)] = Member(name, kinds, many=many)
+            members[public_name(name)] = Member(name, declared.kinds_of(name), many=many)
         elif named.name == "LabelNameInput":
             members[name] = Member(name, ("LABEL",), many=many)
         elif is_input_object_type(named):
@@ -84,4 +83,4 @@ def public_name(name: str) -> str:
     """Of a member of an input. Every line has a type, so that a custom field's is told apart."""
     if name == "type":
         return "valueType"
-    return name.removesuffix("Id") if name in KINDS_OF_MEMBER or name == "parentId" else name
+    return name if name == "externalId" else name.removesuffix("Id")

@@ -14,29 +14,6 @@ from resolvers.engine.session import Write
 from schema import check
 from schema.entity import spoken
 
-SUBJECTS = ("ORGANIZATION", "PORTFOLIO", "PRODUCT", "INITIATIVE")
-HOLDERS = ("PERSON", "SERVICE_ACCOUNT")
-# Member of an input → kinds of object that it may name. One kind: the name alone. Several: {"product": name}.
-KINDS_OF_MEMBER = {
-    "portfolioId": ("PORTFOLIO",),
-    "ownerId": ("PERSON",),
-    "personId": ("PERSON",),
-    "leadId": ("PERSON",),
-    "teamId": ("TEAM",),
-    "skillId": ("SKILL",),
-    "productId": ("PRODUCT",),
-    "initiativeId": ("INITIATIVE",),
-    "blockerId": ("INITIATIVE",),
-    "blockedId": ("INITIATIVE",),
-    "connectionId": ("CONNECTION",),
-    "customFieldId": ("CUSTOM_FIELD",),
-    "kpiId": ("KPI",),
-    "serviceAccountId": ("SERVICE_ACCOUNT",),
-    "subjectId": SUBJECTS,
-    "authorId": HOLDERS,
-    "entityId": ("PRODUCT", "INITIATIVE", "KPI"),
-}
-
 # Known to people by what they say and not by a key.
 _WITHOUT_KEY = ("MILESTONE", "DEPENDENCY", "ASSIGNMENT", "MEMBERSHIP", "STATUS_UPDATE")
 

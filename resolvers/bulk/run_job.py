@@ -4,12 +4,12 @@ from functools import cached_property
 from uuid import UUID
 
 from portfolio.enumerations import JobKind, JobState
-from resolvers.bulk import TYPES
 from resolvers.bulk.export_job import export
 from resolvers.bulk.import_job import Importer
 from resolvers.bulk.job_row import Attempt, Broken, JobRow, begin_attempt, is_finished
 from resolvers.bulk.line import LineType
 from resolvers.bulk.measurements import MEASUREMENT
+from resolvers.bulk.types import bulk_types
 from resolvers.engine.execute import Schema
 from runtime import encryption
 from runtime.clock import Clock
@@ -27,7 +27,7 @@ class JobRunner:
     def _importer(self) -> Importer:
         """Made with the first import: the schema takes its time and its room."""
         schema = Schema()
-        types = {declared.name: LineType(declared, schema) for declared in TYPES if declared.name != MEASUREMENT}
+        types = {declared.name: LineType(declared, schema) for declared in bulk_types() if declared.name != MEASUREMENT}
         return Importer(self.database, self.clock, types, self._settings.derive_key(encryption.PURPOSE))
 
     async def begin(self, tenant_id: UUID, job_id: UUID) -> int:

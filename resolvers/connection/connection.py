@@ -8,8 +8,6 @@ import strawberry
 
 from portfolio.enumerations import Scope, TrackerSystem
 from portfolio.identity import print_id
-from resolvers.engine.archive import refuse_archived
-from resolvers.engine.member import differences, read_members
 from resolvers.engine.mutation import mutation
 from resolvers.engine.outcome import (
     NodeInput,
@@ -23,6 +21,9 @@ from resolvers.engine.outcome import (
     required,
 )
 from resolvers.engine.session import Target, Write
+from resolvers.entity.archive import refuse_archived
+from resolvers.entity.line import BulkType
+from resolvers.entity.member import differences, read_members
 from runtime.encryption import SecretBox
 from runtime.events import Change as FieldChange
 from schema import check
@@ -197,3 +198,10 @@ def _answer(id: UUID) -> Outcome:
 def _answer_with_secret(id: UUID, secret: str) -> Outcome:
     path = f"/webhooks/{print_id('CONNECTION', id)}"
     return Outcome({"connection": ("CONNECTION", id)}, values={"webhookPath": path}, shown_once={"secret": secret})
+
+
+_CONNECTION = """
+select 'connection' as type, key, name, system from connection where tenant_id = $1 and archived_at is null order by key
+"""
+
+LINES = BulkType("connection", "CONNECTION", "connectionCreate", "connectionUpdate", _CONNECTION, without=("secret",))

@@ -5,18 +5,8 @@ from typing import Any
 
 import strawberry
 
+from compiler.declare import table_of
 from portfolio.identity import parse_id, print_id
-from resolvers.engine.external import (
-    LINK_MEMBERS,
-    NAME_MEMBERS,
-    find_link,
-    hold_name,
-    put_link,
-    record_removed,
-    refuse_others,
-    taken,
-)
-from resolvers.engine.member import read_members
 from resolvers.engine.mutation import mutation
 from resolvers.engine.outcome import (
     NodeInput,
@@ -29,8 +19,21 @@ from resolvers.engine.outcome import (
     reject,
     required,
 )
-from resolvers.engine.ownership import LINKABLE
 from resolvers.engine.session import Row, Target, Write
+from resolvers.entity.exported import key_of
+from resolvers.entity.external import (
+    LINK_MEMBERS,
+    NAME_MEMBERS,
+    find_link,
+    hold_name,
+    put_link,
+    record_removed,
+    refuse_others,
+    taken,
+)
+from resolvers.entity.line import BulkType
+from resolvers.entity.member import read_members
+from resolvers.entity.ownership import LINKABLE
 from schema.connection.external_link import ExternalLink
 from schema.entity import spoken
 
@@ -147,3 +150,53 @@ async def _refuse_two_owners(write: Write, entity: Row, link: Row | None, fields
         owned = ", ".join(sorted(set(fields) & set(other["authoritative_fields"])))
         message = f"The link to {other['system']} {other['external_id']} owns {owned} already; take it from there."
         raise reject(UserErrorCode.CONFLICT, message, "authoritativeFields")
+
+
+_KINDS = tuple(LINKABLE)
+_ARCHIVED = "".join(
+    f"\n  and not exists (select from {entity.table} n where n.tenant_id = $1 and n.id in (x.node_id, x.subject_id)"
+    " and n.archived_at is not null)"
+    for entity in LINKABLE.values()
+    if table_of(entity.type_).archivable
+)
+# What goes with an end that is archived.
+_ENDED = "".join(
+    f"\n  and not exists (select from {table} n join {end} e on e.tenant_id = n.tenant_id and e.id = n.{column}"
+    f" where n.tenant_id = $1 and n.id = x.node_id and e.archived_at is not null)"
+    for table, end, column in (
+        ("membership", "team", "team_id"),
+        ("membership", "person", "person_id"),
+        ("assignment", "team", "team_id"),
+        ("assignment", "person", "person_id"),
+        ("dependency", "initiative", "blocker_id"),
+        ("status_update", "person", "author_person_id"),
+        ("status_update", "service_account", "author_service_account_id"),
+    )
+)
+_LINK = f"""
+select 'externalLink' as type,
+       json_build_object(
+         case x.kind when 'STATUS_UPDATE' then 'statusUpdate' else lower(x.kind) end,
+         json_build_object('external', json_build_object('system', f.system, 'id', f.external_id))) as entity,
+       x.system, x.external_id as "externalId", x.url, x.title, x.authoritative_fields as "authoritativeFields",
+       {key_of("service_account", "service_account_id")} as "serviceAccount"
+from external_link x
+cross join lateral (
+  select o.system, o.external_id from external_link o
+  where o.tenant_id = $1 and o.kind = x.kind and o.node_id = x.node_id order by o.system, o.external_id limit 1) f
+where x.tenant_id = $1 {_ARCHIVED}{_ENDED}
+  and ((x.system, x.external_id) <> (f.system, f.external_id) or x.title is not null
+       or x.authoritative_fields <> '{{}}' or x.service_account_id is not null)
+order by x.kind, f.system, f.external_id, x.system, x.external_id
+"""
+
+
+LINES = BulkType(
+    "externalLink",
+    "EXTERNAL_LINK",
+    "externalLinkSet",
+    "externalLinkSet",
+    _LINK,
+    identity=(),
+    kinds={"entityId": _KINDS},
+)

@@ -8,8 +8,8 @@ import strawberry
 
 from portfolio.enumerations import JobKind, Scope
 from portfolio.identity import parse_id
-from resolvers.bulk import TYPES
 from resolvers.bulk.files import Owner, forget_files, refuse_full
+from resolvers.bulk.types import bulk_types
 from resolvers.engine.mutation import mutation
 from resolvers.engine.outcome import (
     Outcome,
@@ -125,7 +125,7 @@ async def _start(
 def _read_types(given: Any) -> list[str]:
     if given in (None, strawberry.UNSET):
         return []
-    known = [declared.name for declared in TYPES]
+    known = [declared.name for declared in bulk_types()]
     if not given:
         raise reject(UserErrorCode.INVALID, f"Name at least one type; types are {', '.join(known)}.", "types")
     for index, name in enumerate(given):

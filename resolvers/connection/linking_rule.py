@@ -8,7 +8,6 @@ import strawberry
 
 from portfolio.enumerations import LinkingRuleKind
 from portfolio.identity import parse_id
-from resolvers.engine.member import differences, read_members
 from resolvers.engine.mutation import mutation
 from resolvers.engine.outcome import (
     NodeInput,
@@ -22,6 +21,8 @@ from resolvers.engine.outcome import (
     required,
 )
 from resolvers.engine.session import Target, Write
+from resolvers.entity.line import BulkType
+from resolvers.entity.member import differences, read_members
 from runtime.events import Change as FieldChange
 from schema import check
 from schema.connection.linking_rule import LinkingRule
@@ -134,3 +135,22 @@ async def _target(write: Write, id: UUID, initiative_id: UUID) -> Target:
 
 def _answer(id: UUID) -> Outcome:
     return Outcome({"linkingRule": ("LINKING_RULE", id)})
+
+
+_LINKING_RULE = """
+select 'linkingRule' as type, c.key as connection, i.key as initiative, x.kind, x.container, x.value
+from linking_rule x
+join connection c on c.tenant_id = x.tenant_id and c.id = x.connection_id and c.archived_at is null
+join initiative i on i.tenant_id = x.tenant_id and i.id = x.initiative_id and i.archived_at is null
+where x.tenant_id = $1 and x.archived_at is null order by c.key, i.key, x.kind, x.container, x.value
+"""
+
+LINES = BulkType(
+    "linkingRule",
+    "LINKING_RULE",
+    "linkingRuleSet",
+    "linkingRuleSet",
+    _LINKING_RULE,
+    identity=("connectionId", "initiativeId", "kind", "container", "value"),
+    where="x.archived_at is null",
+)

@@ -11,9 +11,9 @@ from strawberry.types.field import StrawberryField
 from strawberry.utils.str_converters import to_camel_case
 
 from portfolio.enumerations import Scope
-from resolvers.engine.external import hold_external
 from resolvers.engine.outcome import Outcome
 from resolvers.engine.session import Write
+from resolvers.entity.external import hold_external
 
 Run = Callable[..., Awaitable[Outcome]]
 """Takes a Write and the field's arguments, returns the Outcome, raises Rejection."""

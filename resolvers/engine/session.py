@@ -12,7 +12,7 @@ import strawberry
 from compiler.declare import table_of
 from portfolio.identity import parse_id
 from resolvers.engine.outcome import Outcome, Rejection, UserError, UserErrorCode, reject
-from resolvers.engine.ownership import Speaker, refuse_owned
+from resolvers.entity.ownership import Speaker, refuse_owned
 from runtime.clock import Clock
 from runtime.events import Actor, Event, append
 from runtime.events import Change as FieldChange

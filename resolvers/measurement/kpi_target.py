@@ -11,9 +11,9 @@ from portfolio.enumerations import KpiDirection
 from portfolio.health import Policy, load_policy
 from portfolio.health.fields import Fields
 from portfolio.health.kpi import score_kpi
-from resolvers.engine.member import printable, read_members
 from resolvers.engine.outcome import UserErrorCode, reject
 from resolvers.engine.session import Row, Write
+from resolvers.entity.member import printable, read_members
 from runtime.events import Change as FieldChange
 from schema import check
 from schema.member import Member

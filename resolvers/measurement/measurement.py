@@ -21,6 +21,8 @@ from resolvers.engine.outcome import (
     required,
 )
 from resolvers.engine.session import Write
+from resolvers.entity.exported import LIVE_KPI
+from resolvers.entity.line import BulkType
 from resolvers.measurement.measurement_batch import Rejected, Row, record_batch
 from schema import check
 
@@ -173,3 +175,22 @@ def _uuid(kind: str, public_id: str | None) -> UUID | None:
         return None
     parsed = parse_id(public_id)
     return parsed[1] if parsed and parsed[0] == kind else _NOBODY
+
+
+# In the order in which they were recorded: of two values of a day, the later one counts.
+_MEASUREMENT = f"""
+select 'measurement' as type, n.key as kpi, x.value, x.observed_at as "observedAt", x.source,
+       x.external_id as "externalId", x.note
+from measurement x join kpi n on n.tenant_id = x.tenant_id and n.id = x.kpi_id and n.archived_at is null
+where x.tenant_id = $1 and x.superseded_at is null and {LIVE_KPI} order by n.key, x.recorded_at, x.id
+"""
+
+LINES = BulkType(
+    "measurement",
+    "MEASUREMENT",
+    "measurementsRecord",
+    None,
+    _MEASUREMENT,
+    identity=(),
+    kinds={"kpiId": ("KPI",)},
+)

@@ -7,9 +7,9 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from resolvers.engine.member import printable
 from resolvers.engine.outcome import UserErrorCode
 from resolvers.engine.session import Target, Write
+from resolvers.entity.member import printable
 from runtime.events import Change as FieldChange
 
 # In the order of ids, so that two batches cannot wait for each other crosswise. From here to the

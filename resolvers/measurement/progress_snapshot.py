@@ -7,8 +7,6 @@ from uuid import UUID
 import strawberry
 
 from portfolio.enumerations import ProgressSource, Scope
-from resolvers.engine.archive import refuse_archived
-from resolvers.engine.member import differences, read_members
 from resolvers.engine.mutation import mutation
 from resolvers.engine.outcome import (
     Outcome,
@@ -21,6 +19,9 @@ from resolvers.engine.outcome import (
     required,
 )
 from resolvers.engine.session import Row, Target, Write
+from resolvers.entity.archive import refuse_archived
+from resolvers.entity.line import BulkType
+from resolvers.entity.member import differences, read_members
 from schema import check
 from schema.entity import entity_of
 from schema.measurement.progress_snapshot import ProgressSnapshot
@@ -155,3 +156,24 @@ def _answer(initiative_id: UUID, snapshot_id: UUID) -> Outcome:
             "progressSnapshot": ("PROGRESS_SNAPSHOT", snapshot_id),
         }
     )
+
+
+_PROGRESS = """
+select distinct on (i.key, x.observed_at) 'progressSnapshot' as type, i.key as initiative,
+       x.observed_at as "observedAt", x.total_scope as "totalScope", x.done_scope as "doneScope",
+       x.total_items as "totalItems", x.done_items as "doneItems", x.in_progress_items as "inProgressItems",
+       x.blocked_items as "blockedItems", x.weekly_throughput as "weeklyThroughput"
+from progress_snapshot x
+join initiative i on i.tenant_id = x.tenant_id and i.id = x.initiative_id and i.archived_at is null
+where x.tenant_id = $1 order by i.key, x.observed_at, x.recorded_at desc, x.id desc
+"""
+
+LINES = BulkType(
+    "progressSnapshot",
+    "PROGRESS_SNAPSHOT",
+    "initiativeProgressRecord",
+    None,
+    _PROGRESS,
+    identity=("initiativeId", "observedAt"),
+    needed=("observedAt",),
+)

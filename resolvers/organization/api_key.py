@@ -8,7 +8,6 @@ import strawberry
 
 from portfolio.enumerations import Scope
 from portfolio.identity import print_id
-from resolvers.engine.member import differences, read_members
 from resolvers.engine.mutation import mutation
 from resolvers.engine.outcome import (
     NodeInput,
@@ -22,6 +21,7 @@ from resolvers.engine.outcome import (
     required,
 )
 from resolvers.engine.session import Target, Write
+from resolvers.entity.member import differences, read_members
 from runtime.events import Change as FieldChange
 from runtime.viewer import make_key
 from schema import check

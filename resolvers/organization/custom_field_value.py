@@ -8,7 +8,6 @@ from uuid import UUID
 import strawberry
 
 from portfolio.identity import parse_id
-from resolvers.engine.member import printable
 from resolvers.engine.mutation import mutation
 from resolvers.engine.outcome import (
     Outcome,
@@ -21,6 +20,9 @@ from resolvers.engine.outcome import (
     required,
 )
 from resolvers.engine.session import Row, Target, Write
+from resolvers.entity.exported import named
+from resolvers.entity.line import BulkType
+from resolvers.entity.member import printable
 from runtime.events import Change as FieldChange
 from schema import check
 from schema.entity import spoken
@@ -128,3 +130,23 @@ def _read_value(field: Row, given: CustomFieldValueInput | None) -> Any:
 def _target(kind: str, row: Row) -> Target:
     subject_id: UUID = row["subject_id"] if kind == "KPI" else row["id"]
     return Target(kind, row["id"], subject_id=subject_id, portfolio_id=row["home_id"])
+
+
+_CUSTOM_FIELD_VALUE = f"""
+select 'customFieldValue' as type, f.key as "customField", s.name as entity,
+       json_strip_nulls(json_build_object('text', x.text_value, 'number', x.number_value, 'on', x.day_value,
+                                          'boolean', x.boolean_value, 'choice', x.choice_value)) as value
+from custom_field_value x
+join custom_field f on f.tenant_id = x.tenant_id and f.id = x.custom_field_id and f.archived_at is null
+{named("node_id", "product", "initiative", "kpi")} where x.tenant_id = $1 order by f.key, s.place, s.key
+"""
+
+LINES = BulkType(
+    "customFieldValue",
+    "CUSTOM_FIELD",
+    "customFieldValueSet",
+    "customFieldValueSet",
+    _CUSTOM_FIELD_VALUE,
+    identity=(),
+    kinds={"entityId": ("PRODUCT", "INITIATIVE", "KPI")},
+)

@@ -4,10 +4,11 @@ import strawberry
 
 from portfolio.enumerations import Scope
 from portfolio.identity import print_id
-from resolvers.engine.member import differences, read_members
 from resolvers.engine.mutation import mutation
 from resolvers.engine.outcome import Outcome, Payload, Retryable, entity_field, optional
 from resolvers.engine.session import Target, Write
+from resolvers.entity.line import BulkType
+from resolvers.entity.member import differences, read_members
 from schema import check
 from schema.member import Member
 from schema.organization.organization import Organization
@@ -69,3 +70,11 @@ async def organization_update(write: Write, input: OrganizationUpdateInput) -> O
         target = Target("ORGANIZATION", row["id"], subject_id=row["id"])
         write.record("ORGANIZATION_UPDATED", target, changes)
     return Outcome({"organization": ("ORGANIZATION", row["id"])})
+
+
+_ORGANIZATION = """
+select 'organization' as type, name, time_zone as "timeZone", first_weekday as "firstWeekday"
+from organization where tenant_id = $1
+"""
+
+LINES = BulkType("organization", "ORGANIZATION", "organizationUpdate", "organizationUpdate", _ORGANIZATION, identity=())

@@ -6,8 +6,6 @@ from datetime import date
 
 import strawberry
 
-from resolvers.engine.entity import EntityChange, Hooks
-from resolvers.engine.member import read_members
 from resolvers.engine.mutation import mutation
 from resolvers.engine.outcome import (
     ChangeWarning,
@@ -20,7 +18,9 @@ from resolvers.engine.outcome import (
     required,
 )
 from resolvers.engine.session import Row, Write
-from resolvers.engine.subject import hold_subject
+from resolvers.entity.change import EntityChange, Hooks
+from resolvers.entity.member import read_members
+from resolvers.entity.subject import hold_subject
 from resolvers.people.work import mark_work_of_people, over_allocations, people_of
 from runtime.events import Change as FieldChange
 from schema.people.assignment import Assignment

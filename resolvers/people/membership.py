@@ -6,12 +6,12 @@ from typing import Any
 
 import strawberry
 
-from resolvers.engine.archive import refuse_archived
-from resolvers.engine.entity import EntityChange, Hooks
-from resolvers.engine.member import read_members
 from resolvers.engine.mutation import mutation
 from resolvers.engine.outcome import Outcome, Retryable, UserErrorCode, optional, reject, required
 from resolvers.engine.session import Row, Write
+from resolvers.entity.archive import refuse_archived
+from resolvers.entity.change import EntityChange, Hooks
+from resolvers.entity.member import read_members
 from resolvers.people.work import mark_work_of_people, mark_work_of_team
 from schema.entity import entity_of
 from schema.people.membership import Membership

@@ -5,10 +5,11 @@ from uuid import UUID
 
 import strawberry
 
-from resolvers.engine.member import differences, read_members
 from resolvers.engine.mutation import mutation
 from resolvers.engine.outcome import Outcome, Payload, Retryable, entity_field, optional, required
 from resolvers.engine.session import Target, Write
+from resolvers.entity.line import BulkType
+from resolvers.entity.member import differences, read_members
 from resolvers.people.work import mark_work_of_people
 from schema import check
 from schema.member import Member
@@ -67,3 +68,21 @@ async def person_skill_set(write: Write, input: PersonSkillSetInput) -> Outcome:
         write.record("PERSON_SKILL_SET", Target("PERSON_SKILL", id), differences(_MEMBERS, before, values))
         await mark_work_of_people(write, [values["person_id"]])
     return Outcome({"personSkill": ("PERSON_SKILL", id), **person})
+
+
+_PERSON_SKILL = """
+select 'personSkill' as type, p.key as person, k.key as skill, x.level, x.assessed_on as "assessedOn"
+from person_skill x
+join person p on p.tenant_id = x.tenant_id and p.id = x.person_id and p.archived_at is null
+join skill k on k.tenant_id = x.tenant_id and k.id = x.skill_id and k.archived_at is null
+where x.tenant_id = $1 order by p.key, k.key
+"""
+
+LINES = BulkType(
+    "personSkill",
+    "PERSON_SKILL",
+    "personSkillSet",
+    "personSkillSet",
+    _PERSON_SKILL,
+    identity=("personId", "skillId"),
+)

@@ -6,13 +6,16 @@ from uuid import UUID
 
 import strawberry
 
-from resolvers.engine.member import differences, read_members
 from resolvers.engine.mutation import mutation
 from resolvers.engine.outcome import Outcome, Payload, Retryable, entity_field, optional, required
 from resolvers.engine.session import Target, Write
-from resolvers.engine.subject import hold_subject, read_subject
+from resolvers.entity.exported import subject
+from resolvers.entity.line import BulkType
+from resolvers.entity.member import differences, read_members
+from resolvers.entity.subject import hold_subject, read_subject
 from runtime.events import Change as FieldChange
 from schema import check
+from schema.entity import SUBJECTS
 from schema.member import Member
 from schema.people.skill_demand import SkillDemand
 
@@ -83,3 +86,22 @@ async def skill_demand_set(write: Write, input: SkillDemandSetInput) -> Outcome:
         await write.execute(_SET, id, write.now, subject["id"], *values.values())
         tell("SKILL_DEMAND_SET", id, values)
     return Outcome({"skillDemand": ("SKILL_DEMAND", id)})
+
+
+_SKILL_DEMAND = f"""
+select 'skillDemand' as type, s.name as subject, k.key as skill, x.full_time_equivalents as "fullTimeEquivalents",
+       x.level
+from skill_demand x {subject()}
+join skill k on k.tenant_id = x.tenant_id and k.id = x.skill_id and k.archived_at is null
+where x.tenant_id = $1 order by s.place, s.key, k.key
+"""
+
+LINES = BulkType(
+    "skillDemand",
+    "SKILL_DEMAND",
+    "skillDemandSet",
+    "skillDemandSet",
+    _SKILL_DEMAND,
+    identity=("subjectId", "skillId"),
+    kinds={"subjectId": SUBJECTS},
+)

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from resolvers.engine.archive import refuse_content
-from resolvers.engine.entity import Hooks
 from resolvers.engine.outcome import UserErrorCode, reject
 from resolvers.engine.session import Row, Write
+from resolvers.entity.archive import refuse_content
+from resolvers.entity.change import Hooks
 
 _IS_BELOW = "select $2 in (select team_branch($1))"
 _CONTENT = """

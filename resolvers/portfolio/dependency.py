@@ -3,10 +3,10 @@
 from typing import Any
 from uuid import UUID
 
-from resolvers.engine.entity import Hooks
-from resolvers.engine.external import forget_links
 from resolvers.engine.outcome import UserErrorCode, reject
 from resolvers.engine.session import Row, Target, Write
+from resolvers.entity.change import Hooks
+from resolvers.entity.external import forget_links
 
 _LIVE = """
 select id from dependency where tenant_id = $1 and blocker_id = $2 and blocked_id = $3 and archived_at is null

@@ -5,9 +5,9 @@ from typing import Any
 
 import strawberry
 
-from resolvers.engine.entity import Hooks
 from resolvers.engine.outcome import UserErrorCode, reject
 from resolvers.engine.session import Row, Write
+from resolvers.entity.change import Hooks
 from resolvers.portfolio.initiative_product import change_products, mark_products
 from runtime.events import Change as FieldChange
 

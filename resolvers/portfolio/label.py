@@ -6,7 +6,6 @@ from uuid import UUID
 import strawberry
 
 from portfolio.identity import parse_id, print_id
-from resolvers.engine.entity import Hooks
 from resolvers.engine.mutation import mutation
 from resolvers.engine.outcome import (
     Outcome,
@@ -19,6 +18,9 @@ from resolvers.engine.outcome import (
     required,
 )
 from resolvers.engine.session import Row, Target, Write
+from resolvers.entity.change import Hooks
+from resolvers.entity.exported import named
+from resolvers.entity.line import BulkType
 from runtime.events import Change as FieldChange
 from schema import check
 from schema.portfolio.initiative import Initiative
@@ -122,3 +124,23 @@ async def _find_label(write: Write, item: LabelNameInput) -> Row | None:
         known = parsed[1] if parsed and parsed[0] == "LABEL" else None
         return await write.connection.fetchrow(_BY_ID, write.tenant_id, known)
     return await write.connection.fetchrow(_BY_NAME, write.tenant_id, check.text(item.name or ""))
+
+
+# A list that lacks what is archived would take it away in an import: such a list is left out.
+_LABELS = f"""
+select 'labels' as type, s.name as subject, x.labels
+from (select a.tenant_id, a.subject_id, array_agg(l.name order by l.name_key) as labels from label_assignment a
+      join label l on l.tenant_id = a.tenant_id and l.id = a.label_id
+      where a.tenant_id = $1 group by a.tenant_id, a.subject_id having bool_and(l.archived_at is null)) x
+{named("subject_id", "product", "initiative")} order by s.place, s.key
+"""
+
+LINES = BulkType(
+    "labels",
+    "LABEL",
+    "labelsSet",
+    "labelsSet",
+    _LABELS,
+    identity=(),
+    kinds={"subjectId": ("PRODUCT", "INITIATIVE")},
+)

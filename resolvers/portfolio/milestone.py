@@ -1,8 +1,8 @@
 """What is special when milestones change: an initiative has so many at most."""
 
-from resolvers.engine.entity import Hooks
 from resolvers.engine.outcome import UserErrorCode, reject
 from resolvers.engine.session import Row, Write
+from resolvers.entity.change import Hooks
 from schema import check
 
 _IS_FULL = """

@@ -12,9 +12,6 @@ from strawberry.schema.config import StrawberryConfig
 from compiler.filter import DEPTH_LIMIT
 from portfolio.enumerations import SavedViewEntity, Scope
 from portfolio.identity import parse_id
-from resolvers.engine.archive import archive, refuse_archived, restore
-from resolvers.engine.holder import print_holder, read_holder
-from resolvers.engine.member import differences, read_members
 from resolvers.engine.mutation import mutation
 from resolvers.engine.outcome import (
     NodeInput,
@@ -28,9 +25,14 @@ from resolvers.engine.outcome import (
     required,
 )
 from resolvers.engine.session import Row, Target, Write
+from resolvers.entity.archive import archive, refuse_archived, restore
+from resolvers.entity.exported import holder
+from resolvers.entity.holder import print_holder, read_holder
+from resolvers.entity.line import BulkType
+from resolvers.entity.member import differences, read_members
 from runtime.events import Change as FieldChange
 from schema import check
-from schema.entity import entity_of
+from schema.entity import NAMED_IN_FILTERS, entity_of
 from schema.measurement.kpi import KpiFilter, KpiOrder
 from schema.member import Member
 from schema.portfolio.initiative import InitiativeFilter, InitiativeOrder
@@ -231,3 +233,28 @@ class _Nothing:
 
 def _answer(id: UUID) -> Outcome:
     return Outcome({"savedView": ("SAVED_VIEW", id)})
+
+
+_SAVED_VIEW = f"""
+select 'savedView' as type, h.name as owner, x.entity, x.name, x.filter, x.order_by as "orderBy"
+from saved_view x {holder("person_id", "service_account_id")}
+where x.tenant_id = $1 and x.shared_at is not null and x.archived_at is null
+order by h.place, h.key, x.entity, x.name, x.id
+"""
+
+LINES = BulkType(
+    "savedView",
+    "SAVED_VIEW",
+    "savedViewCreate",
+    None,
+    _SAVED_VIEW,
+    identity=("ownerId", "entity", "name", "filter", "orderBy"),
+    needed=("ownerId",),
+    match="coalesce(x.person_id, x.service_account_id) = $2 and x.entity = $3 and x.name = $4"
+    " and x.filter is not distinct from $5::text::jsonb and x.order_by is not distinct from $6::text::jsonb",
+    where="x.shared_at is not null and x.archived_at is null",
+    kinds={"ownerId": ("PERSON", "SERVICE_ACCOUNT"), "filter": NAMED_IN_FILTERS},
+    json=("filter", "orderBy"),
+    always={"isShared": True},
+    tenant_wide=True,
+)

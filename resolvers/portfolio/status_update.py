@@ -7,15 +7,6 @@ from uuid import UUID
 import strawberry
 
 from portfolio.enumerations import ReportedStatus, Scope
-from resolvers.engine.archive import archive, refuse_archived
-from resolvers.engine.external import (
-    forget_links,
-    refer_externally,
-    refuse_moved,
-    upsert,
-)
-from resolvers.engine.holder import print_holder, read_holder
-from resolvers.engine.member import differences, printable, read_members
 from resolvers.engine.mutation import mutation
 from resolvers.engine.outcome import (
     ExternalReferenceInput,
@@ -31,7 +22,18 @@ from resolvers.engine.outcome import (
     required,
 )
 from resolvers.engine.session import Row, Target, Write
-from resolvers.engine.subject import hold_subject, read_subject
+from resolvers.entity.archive import archive, refuse_archived
+from resolvers.entity.exported import external, holder, subject
+from resolvers.entity.external import (
+    forget_links,
+    refer_externally,
+    refuse_moved,
+    upsert,
+)
+from resolvers.entity.holder import print_holder, read_holder
+from resolvers.entity.line import BulkType
+from resolvers.entity.member import differences, printable, read_members
+from resolvers.entity.subject import hold_subject, read_subject
 from runtime.events import Change as FieldChange
 from schema import check
 from schema.entity import SUBJECTS, entity_of
@@ -193,3 +195,26 @@ def _target(id: UUID, subject_id: UUID, home_id: UUID | None) -> Target:
 
 def _answer(id: UUID) -> Outcome:
     return Outcome({"statusUpdate": ("STATUS_UPDATE", id)})
+
+
+# The latest first: those that follow change nothing of what is shown.
+_STATUS_UPDATE = f"""
+select 'statusUpdate' as type, s.name as subject, h.name as author, x.reported_at as "reportedAt", x.status, x.body,
+       {external("STATUS_UPDATE")}
+from status_update x {subject()} {holder("author_person_id", "author_service_account_id")}
+where x.tenant_id = $1 and x.archived_at is null
+order by s.place, s.key, x.reported_at desc, x.id
+"""
+
+LINES = BulkType(
+    "statusUpdate",
+    "STATUS_UPDATE",
+    "statusUpdateCreate",
+    None,
+    _STATUS_UPDATE,
+    identity=("subjectId", "authorId", "reportedAt"),
+    kinds={"subjectId": SUBJECTS, "authorId": ("PERSON", "SERVICE_ACCOUNT")},
+    needed=("authorId", "reportedAt"),
+    match="x.subject_id = $2 and coalesce(x.author_person_id, x.author_service_account_id) = $3 and x.reported_at = $4",
+    where="x.archived_at is null",
+)

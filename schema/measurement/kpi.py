@@ -21,6 +21,13 @@ from schema.scalars import COMPARATORS
 _WALL = "exists (select from subject s where s.tenant_id = {self}.tenant_id and s.id = {self}.subject_id and s.portfolio_id = any({granted}))"
 
 
+_LINE_OF_TARGET = """
+  (select row_to_json(v) from (
+    select t.target, t.baseline, t.start_on as "startOn", t.target_on as "targetOn", t.red_at as "redAt",
+           t.green_at as "greenAt", t.tolerance, t.range_low as "rangeLow", t.range_high as "rangeHigh"
+    from kpi_target t where t.tenant_id = $1 and t.kpi_id = x.id and t.superseded_at is null) v)"""
+
+
 @entity(
     subject="subject_id",
     external=True,
@@ -141,6 +148,7 @@ class Kpi(Searchable):
         name="target",
         annotation=KpiTargetInput,
         kept_apart=True,
+        line=_LINE_OF_TARGET,
         weighs=True,
     )
     targets = many(

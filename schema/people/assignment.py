@@ -35,6 +35,7 @@ class AssignmentVersion:
 @entity(
     subject="subject_id",
     external=True,
+    known_by=("subjectId", "personId", "teamId", "role", "fromOn"),
     on_insert={"confirmed_on": "organization_day($3)"},
     on_update={"confirmed_on": "organization_day($3)"},
     create="Assign a person or a team to a piece of work. It warns when somebody is above 100 % by that.",

@@ -20,6 +20,7 @@ from schema.scalars import COMPARATORS
 @entity(
     external=True,
     tenant_wide=True,
+    known_by=("teamId", "personId", "fromOn"),
     verb="start",
     create="Put a person into a team. A person is in a team at most once at a time.",
     create_says="A person who joins a team.",

@@ -46,6 +46,8 @@ def _end(column_name: str) -> Filter:
 @entity(
     subject="blocked_id",
     external=True,
+    known_by=("blockerId", "blockedId"),
+    is_unique=False,
     create="Let an initiative wait for another. Refused where they would wait for each other in a circle. Safe to repeat: the same dependency is kept once, with the note that came last.",
     update="Change what is said of a dependency.",
     upsert="Make or change a dependency by the name that another system gives it.",

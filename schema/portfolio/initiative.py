@@ -80,6 +80,15 @@ class InitiativeProductInput:
     )
 
 
+# A list that lacks what is archived would take it away in an import: such a list is left out of the line.
+_LINE_OF_PRODUCTS = """
+  (select case when bool_or(p.archived_at is not null) then to_json(chr(1))
+          else coalesce(json_agg(json_build_object('product', p.key, 'importance', l.importance) order by p.key),
+                        '[]') end
+   from initiative_product l join product p on p.tenant_id = l.tenant_id and p.id = l.product_id
+   where l.tenant_id = $1 and l.initiative_id = x.id)"""
+
+
 @entity(
     home="portfolio_id",
     below="portfolio_id",
@@ -160,7 +169,9 @@ class Initiative(HealthSubject):
         "Products that it works on, at most 250, in place of those before; null: none.",
         name="products",
         annotation=list[InitiativeProductInput],
+        kinds=("PRODUCT",),
         kept_apart=True,
+        line=_LINE_OF_PRODUCTS,
         weighs=True,
     )
     kpis = many("Kpi", "KPIs of the initiative itself.", "{other}.subject_id = {self}.id")

@@ -49,6 +49,8 @@ def _carried_by(type_name: str, description: str) -> Any:
 @entity(
     external=True,
     tenant_wide=True,
+    known_by=("name",),
+    match='x.name_key = lower($2::text collate "C")',
     create="Add a label to the organization.",
     update="Change the word or the color of a label, wherever it is carried.",
     upsert="Make or change a label by the name that another system gives it.",

@@ -20,6 +20,8 @@ from schema.scalars import COMPARATORS
     subject="initiative_id",
     external=True,
     marks=("initiative_id",),
+    known_by=("initiativeId", "name"),
+    is_unique=False,
     create="Add a milestone to an initiative.",
     update="Change a milestone: reach it, move it, give it up.",
     upsert="Make or change a milestone by the name that another system gives it.",

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import schema
-from resolvers.bulk import TYPES
+from resolvers.bulk.types import bulk_types
 from tests.bulk.office import Office, counts, read_lines
 
 # Lines of every type, with every member that a line may have.
@@ -27,16 +27,16 @@ def test_every_type_of_the_schema_has_lines_or_a_reason():
     lines = {name[0].lower() + name[1:] for name in names - _NO_LINES.keys()}
     assert _NO_LINES.keys() <= names
     # What is no type of its own but belongs to several objects.
-    assert {declared.name for declared in TYPES} - lines == {"labels", "customFieldValue"}
-    assert lines <= {declared.name for declared in TYPES}
-    assert {line["type"] for line in _EVERYTHING} == {declared.name for declared in TYPES}
+    assert {declared.name for declared in bulk_types()} - lines == {"labels", "customFieldValue"}
+    assert lines <= {declared.name for declared in bulk_types()}
+    assert {line["type"] for line in _EVERYTHING} == {declared.name for declared in bulk_types()}
 
 
 async def test_an_export_is_imported_from_top_to_bottom_and_exported_alike(office: Office, other: Office):
     job = await office.imported(_CONTENT)
     assert await office.errors(job["id"]) == []
     first = await office.exported()
-    assert {line["type"] for line in read_lines(first)} == {declared.name for declared in TYPES}
+    assert {line["type"] for line in read_lines(first)} == {declared.name for declared in bulk_types()}
     job = await other.imported(first)
     assert await other.errors(job["id"]) == []
     assert job["line_count"] == job["lines_done"] == len(_EVERYTHING)

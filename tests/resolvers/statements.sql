@@ -18,6 +18,21 @@ select x.*, s.portfolio_id as home_id from assignment x left join subject s on s
 where x.tenant_id = $1 and x.id = $2 and ($3::uuid[] is null or s.portfolio_id in (
   select c.descendant_id from portfolio_closure c where c.tenant_id = $1 and c.ancestor_id = any ($3)));
 
+-- ASSIGNMENT: export
+select 'assignment' as type, s.name as "subject", its_person.key as "person", its_team.key as "team", x.role as "role", x.allocation as "allocation", x.from_on as "fromOn", x.to_on as "toOn", (select row_to_json(e) from (
+    select r.system, r.external_id as id, r.url from external_link r
+    where r.tenant_id = x.tenant_id and r.kind = 'ASSIGNMENT' and r.node_id = x.id order by r.system, r.external_id limit 1
+  ) e) as external
+from assignment x
+cross join lateral (select json_build_object('organization', true) as name, 0 as place, '' as key where x.subject_id = $1 union all select json_build_object('portfolio', n.key) as name, 1 as place, n.key from portfolio n
+  where n.tenant_id = x.tenant_id and n.id = x.subject_id and n.archived_at is null and true union all select json_build_object('product', n.key) as name, 2 as place, n.key from product n
+  where n.tenant_id = x.tenant_id and n.id = x.subject_id and n.archived_at is null and true union all select json_build_object('initiative', n.key) as name, 3 as place, n.key from initiative n
+  where n.tenant_id = x.tenant_id and n.id = x.subject_id and n.archived_at is null and true) s
+left join person its_person on its_person.tenant_id = x.tenant_id and its_person.id = x.person_id and its_person.archived_at is null
+left join team its_team on its_team.tenant_id = x.tenant_id and its_team.id = x.team_id and its_team.archived_at is null
+where x.tenant_id = $1 and (x.person_id is null or its_person.id is not null) and (x.team_id is null or its_team.id is not null)
+order by s.place, s.key, its_person.key, its_team.key, x.role, x.from_on, x.id;
+
 -- CONNECTION: find to change
 select x.*, null::uuid as home_id from connection x
 where x.tenant_id = $1 and x.id = $2 and ($3::uuid[] is null or null::uuid in (
@@ -46,6 +61,12 @@ where x.tenant_id = $1 and x.id = $2 and ($3::uuid[] is null or null::uuid in (
 select x.*, null::uuid as home_id from custom_field x
 where x.tenant_id = $1 and x.id = $2 and ($3::uuid[] is null or true);
 
+-- CUSTOM_FIELD: export
+select 'customField' as type, x.key as "key", x.name as "name", x.description as "description", x.entity as "entity", x.type as "valueType", x.choices as "choices"
+from custom_field x
+where x.tenant_id = $1 and x.archived_at is null
+order by x.key, x.id;
+
 -- DEPENDENCY: insert
 insert into dependency (tenant_id, id, created_at, updated_at, blocker_id, blocked_id, note)
 values ($1, $2, $3, $3, $4, $5, $6);
@@ -58,6 +79,17 @@ where tenant_id = $1 and id = $2;
 select x.*, s.portfolio_id as home_id from dependency x left join subject s on s.tenant_id = x.tenant_id and s.id = x.blocked_id
 where x.tenant_id = $1 and x.id = $2 and ($3::uuid[] is null or s.portfolio_id in (
   select c.descendant_id from portfolio_closure c where c.tenant_id = $1 and c.ancestor_id = any ($3)));
+
+-- DEPENDENCY: export
+select 'dependency' as type, its_blocker.key as "blocker", its_blocked.key as "blocked", x.note as "note", (select row_to_json(e) from (
+    select r.system, r.external_id as id, r.url from external_link r
+    where r.tenant_id = x.tenant_id and r.kind = 'DEPENDENCY' and r.node_id = x.id order by r.system, r.external_id limit 1
+  ) e) as external
+from dependency x
+left join initiative its_blocker on its_blocker.tenant_id = x.tenant_id and its_blocker.id = x.blocker_id and its_blocker.archived_at is null
+left join initiative its_blocked on its_blocked.tenant_id = x.tenant_id and its_blocked.id = x.blocked_id and its_blocked.archived_at is null
+where x.tenant_id = $1 and x.archived_at is null and its_blocker.id is not null and its_blocked.id is not null
+order by its_blocker.key, its_blocked.key, x.id;
 
 -- EXTERNAL_LINK: find to change
 select x.*, s.portfolio_id as home_id from external_link x left join subject s on s.tenant_id = x.tenant_id and s.id = x.subject_id
@@ -81,6 +113,20 @@ select x.*, x.portfolio_id as home_id from initiative x
 where x.tenant_id = $1 and x.id = $2 and ($3::uuid[] is null or x.portfolio_id in (
   select c.descendant_id from portfolio_closure c where c.tenant_id = $1 and c.ancestor_id = any ($3)));
 
+-- INITIATIVE: export
+select 'initiative' as type, x.key as "key", x.name as "name", x.description as "description", (select case when n.archived_at is null then n.key else chr(1) end from portfolio n where n.tenant_id = x.tenant_id and n.id = x.portfolio_id) as "portfolio", (select case when n.archived_at is null then n.key else chr(1) end from person n where n.tenant_id = x.tenant_id and n.id = x.owner_id) as "owner", x.state as "state", x.start_on as "startOn", x.target_on as "targetOn", 
+  (select case when bool_or(p.archived_at is not null) then to_json(chr(1))
+          else coalesce(json_agg(json_build_object('product', p.key, 'importance', l.importance) order by p.key),
+                        '[]') end
+   from initiative_product l join product p on p.tenant_id = l.tenant_id and p.id = l.product_id
+   where l.tenant_id = $1 and l.initiative_id = x.id) as "products", (select row_to_json(e) from (
+    select r.system, r.external_id as id, r.url from external_link r
+    where r.tenant_id = x.tenant_id and r.kind = 'INITIATIVE' and r.node_id = x.id order by r.system, r.external_id limit 1
+  ) e) as external
+from initiative x
+where x.tenant_id = $1 and x.archived_at is null
+order by x.key, x.id;
+
 -- KPI: insert
 insert into kpi (tenant_id, id, created_at, updated_at, created_on, subject_id, key, name, description,
   category, unit, direction, value_mode, cadence_days, weight, required, critical, waived_until)
@@ -96,6 +142,23 @@ where tenant_id = $1 and id = $2;
 select x.*, s.portfolio_id as home_id from kpi x left join subject s on s.tenant_id = x.tenant_id and s.id = x.subject_id
 where x.tenant_id = $1 and x.id = $2 and ($3::uuid[] is null or s.portfolio_id in (
   select c.descendant_id from portfolio_closure c where c.tenant_id = $1 and c.ancestor_id = any ($3)));
+
+-- KPI: export
+select 'kpi' as type, x.key as "key", x.name as "name", s.name as "subject", x.description as "description", x.category as "category", x.unit as "unit", x.direction as "direction", x.value_mode as "valueMode", x.cadence_days as "cadenceDays", x.weight as "weight", x.required as "required", x.critical as "critical", x.waived_until as "waivedThroughOn", 
+  (select row_to_json(v) from (
+    select t.target, t.baseline, t.start_on as "startOn", t.target_on as "targetOn", t.red_at as "redAt",
+           t.green_at as "greenAt", t.tolerance, t.range_low as "rangeLow", t.range_high as "rangeHigh"
+    from kpi_target t where t.tenant_id = $1 and t.kpi_id = x.id and t.superseded_at is null) v) as "target", (select row_to_json(e) from (
+    select r.system, r.external_id as id, r.url from external_link r
+    where r.tenant_id = x.tenant_id and r.kind = 'KPI' and r.node_id = x.id order by r.system, r.external_id limit 1
+  ) e) as external
+from kpi x
+cross join lateral (select json_build_object('organization', true) as name, 0 as place, '' as key where x.subject_id = $1 union all select json_build_object('portfolio', n.key) as name, 1 as place, n.key from portfolio n
+  where n.tenant_id = x.tenant_id and n.id = x.subject_id and n.archived_at is null and true union all select json_build_object('product', n.key) as name, 2 as place, n.key from product n
+  where n.tenant_id = x.tenant_id and n.id = x.subject_id and n.archived_at is null and true union all select json_build_object('initiative', n.key) as name, 3 as place, n.key from initiative n
+  where n.tenant_id = x.tenant_id and n.id = x.subject_id and n.archived_at is null and true) s
+where x.tenant_id = $1 and x.archived_at is null
+order by x.key, x.id;
 
 -- LABEL: insert
 insert into label (tenant_id, id, created_at, updated_at, name, color)
@@ -113,6 +176,15 @@ where x.tenant_id = $1 and x.id = $2 and ($3::uuid[] is null or null::uuid in (
 -- LABEL: find to name
 select x.*, null::uuid as home_id from label x
 where x.tenant_id = $1 and x.id = $2 and ($3::uuid[] is null or true);
+
+-- LABEL: export
+select 'label' as type, x.name as "name", x.color as "color", (select row_to_json(e) from (
+    select r.system, r.external_id as id, r.url from external_link r
+    where r.tenant_id = x.tenant_id and r.kind = 'LABEL' and r.node_id = x.id order by r.system, r.external_id limit 1
+  ) e) as external
+from label x
+where x.tenant_id = $1 and x.archived_at is null
+order by x.name, x.id;
 
 -- LINKING_RULE: find to change
 select x.*, s.portfolio_id as home_id from linking_rule x left join subject s on s.tenant_id = x.tenant_id and s.id = x.initiative_id
@@ -141,6 +213,17 @@ where x.tenant_id = $1 and x.id = $2 and ($3::uuid[] is null or (exists (select 
   select c.descendant_id from portfolio_closure c where c.tenant_id = $1 and c.ancestor_id = any ($3))))) or exists (select from assignment a join subject s on s.tenant_id = a.tenant_id and s.id = a.subject_id where a.tenant_id = x.tenant_id and a.person_id = x.person_id and s.portfolio_id = any((array(
   select c.descendant_id from portfolio_closure c where c.tenant_id = $1 and c.ancestor_id = any ($3))))))));
 
+-- MEMBERSHIP: export
+select 'membership' as type, its_team.key as "team", its_person.key as "person", x.role as "role", x.from_on as "fromOn", x.to_on as "toOn", (select row_to_json(e) from (
+    select r.system, r.external_id as id, r.url from external_link r
+    where r.tenant_id = x.tenant_id and r.kind = 'MEMBERSHIP' and r.node_id = x.id order by r.system, r.external_id limit 1
+  ) e) as external
+from membership x
+left join team its_team on its_team.tenant_id = x.tenant_id and its_team.id = x.team_id and its_team.archived_at is null
+left join person its_person on its_person.tenant_id = x.tenant_id and its_person.id = x.person_id and its_person.archived_at is null
+where x.tenant_id = $1 and its_team.id is not null and its_person.id is not null
+order by its_team.key, its_person.key, x.from_on, x.id;
+
 -- MILESTONE: insert
 insert into milestone (tenant_id, id, created_at, updated_at, initiative_id, name, due_on, done_on,
   canceled_at)
@@ -155,6 +238,16 @@ where tenant_id = $1 and id = $2;
 select x.*, s.portfolio_id as home_id from milestone x left join subject s on s.tenant_id = x.tenant_id and s.id = x.initiative_id
 where x.tenant_id = $1 and x.id = $2 and ($3::uuid[] is null or s.portfolio_id in (
   select c.descendant_id from portfolio_closure c where c.tenant_id = $1 and c.ancestor_id = any ($3)));
+
+-- MILESTONE: export
+select 'milestone' as type, its_initiative.key as "initiative", x.name as "name", x.due_on as "dueOn", x.done_on as "doneOn", x.canceled_at is not null as "isCanceled", (select row_to_json(e) from (
+    select r.system, r.external_id as id, r.url from external_link r
+    where r.tenant_id = x.tenant_id and r.kind = 'MILESTONE' and r.node_id = x.id order by r.system, r.external_id limit 1
+  ) e) as external
+from milestone x
+left join initiative its_initiative on its_initiative.tenant_id = x.tenant_id and its_initiative.id = x.initiative_id and its_initiative.archived_at is null
+where x.tenant_id = $1 and x.archived_at is null and its_initiative.id is not null
+order by its_initiative.key, x.name, x.id;
 
 -- ORGANIZATION: find to change
 select x.*, null::uuid as home_id from organization x
@@ -186,6 +279,15 @@ where x.tenant_id = $1 and x.id = $2 and ($3::uuid[] is null or (exists (select 
   select c.descendant_id from portfolio_closure c where c.tenant_id = $1 and c.ancestor_id = any ($3))))) or exists (select from assignment a join subject s on s.tenant_id = a.tenant_id and s.id = a.subject_id where a.tenant_id = x.tenant_id and a.person_id = x.id and s.portfolio_id = any((array(
   select c.descendant_id from portfolio_closure c where c.tenant_id = $1 and c.ancestor_id = any ($3)))))));
 
+-- PERSON: export
+select 'person' as type, x.name as "name", x.key as "key", x.email as "email", (select row_to_json(e) from (
+    select r.system, r.external_id as id, r.url from external_link r
+    where r.tenant_id = x.tenant_id and r.kind = 'PERSON' and r.node_id = x.id order by r.system, r.external_id limit 1
+  ) e) as external
+from person x
+where x.tenant_id = $1 and x.archived_at is null
+order by x.key, x.id;
+
 -- PERSON_SKILL: find to change
 select x.*, null::uuid as home_id from person_skill x
 where x.tenant_id = $1 and x.id = $2 and ($3::uuid[] is null or null::uuid in (
@@ -215,6 +317,20 @@ select x.*, x.id as home_id from portfolio x
 where x.tenant_id = $1 and x.id = $2 and ($3::uuid[] is null or x.id in (
   select c.descendant_id from portfolio_closure c where c.tenant_id = $1 and c.ancestor_id = any ($3)));
 
+-- PORTFOLIO: export
+with recursive tree as (
+  select id, 0 as depth from portfolio where tenant_id = $1 and parent_id is null
+  union all
+  select t.id, b.depth + 1 from tree b join portfolio t on t.tenant_id = $1 and t.parent_id = b.id
+)
+select 'portfolio' as type, x.key as "key", x.name as "name", x.description as "description", (select case when n.archived_at is null then n.key else chr(1) end from portfolio n where n.tenant_id = x.tenant_id and n.id = x.parent_id) as "parent", (select case when n.archived_at is null then n.key else chr(1) end from person n where n.tenant_id = x.tenant_id and n.id = x.owner_id) as "owner", x.importance as "importance", (select row_to_json(e) from (
+    select r.system, r.external_id as id, r.url from external_link r
+    where r.tenant_id = x.tenant_id and r.kind = 'PORTFOLIO' and r.node_id = x.id order by r.system, r.external_id limit 1
+  ) e) as external
+from portfolio x join tree on tree.id = x.id
+where x.tenant_id = $1 and x.archived_at is null
+order by tree.depth, x.key, x.id;
+
 -- PRODUCT: insert
 with subject as (insert into subject (tenant_id, id, kind, portfolio_id) values ($1, $2, 'PRODUCT', $7))
 insert into product (tenant_id, id, created_at, updated_at, key, name, description, portfolio_id, owner_id,
@@ -231,6 +347,15 @@ where tenant_id = $1 and id = $2;
 select x.*, x.portfolio_id as home_id from product x
 where x.tenant_id = $1 and x.id = $2 and ($3::uuid[] is null or x.portfolio_id in (
   select c.descendant_id from portfolio_closure c where c.tenant_id = $1 and c.ancestor_id = any ($3)));
+
+-- PRODUCT: export
+select 'product' as type, x.key as "key", x.name as "name", x.description as "description", (select case when n.archived_at is null then n.key else chr(1) end from portfolio n where n.tenant_id = x.tenant_id and n.id = x.portfolio_id) as "portfolio", (select case when n.archived_at is null then n.key else chr(1) end from person n where n.tenant_id = x.tenant_id and n.id = x.owner_id) as "owner", x.lifecycle_stage as "lifecycleStage", x.tier as "tier", x.importance as "importance", (select row_to_json(e) from (
+    select r.system, r.external_id as id, r.url from external_link r
+    where r.tenant_id = x.tenant_id and r.kind = 'PRODUCT' and r.node_id = x.id order by r.system, r.external_id limit 1
+  ) e) as external
+from product x
+where x.tenant_id = $1 and x.archived_at is null
+order by x.key, x.id;
 
 -- SAVED_VIEW: find to change
 select x.*, null::uuid as home_id from saved_view x
@@ -254,6 +379,12 @@ where x.tenant_id = $1 and x.id = $2 and ($3::uuid[] is null or null::uuid in (
 select x.*, null::uuid as home_id from service_account x
 where x.tenant_id = $1 and x.id = $2 and ($3::uuid[] is null or false);
 
+-- SERVICE_ACCOUNT: export
+select 'serviceAccount' as type, x.key as "key", x.name as "name"
+from service_account x
+where x.tenant_id = $1 and x.archived_at is null
+order by x.key, x.id;
+
 -- SKILL: insert
 insert into skill (tenant_id, id, created_at, updated_at, key, name, category)
 values ($1, $2, $3, $3, $4, $5, $6);
@@ -270,6 +401,15 @@ where x.tenant_id = $1 and x.id = $2 and ($3::uuid[] is null or null::uuid in (
 -- SKILL: find to name
 select x.*, null::uuid as home_id from skill x
 where x.tenant_id = $1 and x.id = $2 and ($3::uuid[] is null or true);
+
+-- SKILL: export
+select 'skill' as type, x.key as "key", x.name as "name", x.category as "category", (select row_to_json(e) from (
+    select r.system, r.external_id as id, r.url from external_link r
+    where r.tenant_id = x.tenant_id and r.kind = 'SKILL' and r.node_id = x.id order by r.system, r.external_id limit 1
+  ) e) as external
+from skill x
+where x.tenant_id = $1 and x.archived_at is null
+order by x.key, x.id;
 
 -- SKILL_DEMAND: find to change
 select x.*, s.portfolio_id as home_id from skill_demand x left join subject s on s.tenant_id = x.tenant_id and s.id = x.subject_id
@@ -299,3 +439,17 @@ where x.tenant_id = $1 and x.id = $2 and ($3::uuid[] is null or null::uuid in (
 select x.*, null::uuid as home_id from team x
 where x.tenant_id = $1 and x.id = $2 and ($3::uuid[] is null or exists (select from assignment a join subject s on s.tenant_id = a.tenant_id and s.id = a.subject_id where a.tenant_id = x.tenant_id and a.team_id = x.id and s.portfolio_id = any((array(
   select c.descendant_id from portfolio_closure c where c.tenant_id = $1 and c.ancestor_id = any ($3))))));
+
+-- TEAM: export
+with recursive tree as (
+  select id, 0 as depth from team where tenant_id = $1 and parent_id is null
+  union all
+  select t.id, b.depth + 1 from tree b join team t on t.tenant_id = $1 and t.parent_id = b.id
+)
+select 'team' as type, x.key as "key", x.name as "name", x.description as "description", (select case when n.archived_at is null then n.key else chr(1) end from team n where n.tenant_id = x.tenant_id and n.id = x.parent_id) as "parent", (select case when n.archived_at is null then n.key else chr(1) end from person n where n.tenant_id = x.tenant_id and n.id = x.lead_id) as "lead", (select row_to_json(e) from (
+    select r.system, r.external_id as id, r.url from external_link r
+    where r.tenant_id = x.tenant_id and r.kind = 'TEAM' and r.node_id = x.id order by r.system, r.external_id limit 1
+  ) e) as external
+from team x join tree on tree.id = x.id
+where x.tenant_id = $1 and x.archived_at is null
+order by tree.depth, x.key, x.id;

@@ -10,7 +10,7 @@ from strawberry.utils.str_converters import to_camel_case
 
 from portfolio.identity import print_id
 from resolvers import CHANGES
-from resolvers.engine.ownership import LINKABLE
+from resolvers.entity.ownership import LINKABLE
 from runtime.viewer import Viewer
 from tests.resolvers.conftest import Ask
 from tests.resolvers.tenant import ALL_SCOPES, Tenant, codes, uuid_of

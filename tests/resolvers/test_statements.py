@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from resolvers.engine.session import TO_CHANGE, TO_NAME
-from resolvers.engine.statements import statements
+from resolvers.entity.derived_line import line_of
+from resolvers.entity.statements import statements
 from runtime.postgres import Database
 from schema.entities import CHANGED
 
@@ -23,6 +24,8 @@ def _derived() -> Iterator[tuple[str, str]]:
         yield f"{entity.kind}: find to change", TO_CHANGE[entity.kind]
         if TO_NAME[entity.kind] != TO_CHANGE[entity.kind]:
             yield f"{entity.kind}: find to name", TO_NAME[entity.kind]
+        if entity.create is not None:
+            yield f"{entity.kind}: export", line_of(entity).export
 
 
 def test_the_statements_of_every_entity_are_those_of_the_golden_file():

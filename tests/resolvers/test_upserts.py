@@ -10,7 +10,7 @@ import pytest
 from strawberry.utils.str_converters import to_camel_case
 
 from portfolio.identity import print_id
-from resolvers.engine.ownership import LINKABLE
+from resolvers.entity.ownership import LINKABLE
 from tests.resolvers.conftest import Ask
 from tests.resolvers.tenant import Tenant, codes
 

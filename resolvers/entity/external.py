@@ -10,9 +10,9 @@ from strawberry.utils.str_converters import to_camel_case
 
 from portfolio.enumerations import Scope
 from portfolio.identity import parse_id, print_id
-from resolvers.engine.member import differences
 from resolvers.engine.outcome import ExternalReferenceInput, UserErrorCode, reject
 from resolvers.engine.session import Row, Target, Write
+from resolvers.entity.member import differences
 from runtime.events import Change as FieldChange
 from schema import check
 from schema.entity import spoken

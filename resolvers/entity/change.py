@@ -1,7 +1,7 @@
 """How any object of a declared entity is made, changed, archived and restored.
 
 `productUpdate`, from its arguments to SQL: `EntityChange.update` below finds the row, reads the members that
-schema/portfolio/product.py declares, and runs the statement that resolvers/engine/statements.py made of them. What is
+schema/portfolio/product.py declares, and runs the statement that resolvers/entity/statements.py made of them. What is
 special about an entity is a function of its own file in resolvers/, called at the points that `Hooks` names.
 """
 
@@ -13,14 +13,14 @@ from uuid import UUID
 from strawberry.types.field import StrawberryField
 from strawberry.utils.str_converters import to_camel_case
 
-from resolvers.engine import inputs
-from resolvers.engine.archive import archive, refuse_archived, refuse_archived_above, restore
-from resolvers.engine.external import find_by_external, refer_externally, refuse_moved
-from resolvers.engine.member import differences, read_members
 from resolvers.engine.mutation import Change, declare_change
 from resolvers.engine.outcome import ChangeWarning, NodeInput, Outcome
 from resolvers.engine.session import Row, Target, Write
-from resolvers.engine.statements import statements
+from resolvers.entity import inputs
+from resolvers.entity.archive import archive, refuse_archived, refuse_archived_above, restore
+from resolvers.entity.external import find_by_external, refer_externally, refuse_moved
+from resolvers.entity.member import differences, read_members
+from resolvers.entity.statements import statements
 from runtime.events import Change as FieldChange
 from schema.entity import Entity, entity_of
 
