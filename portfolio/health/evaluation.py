@@ -56,7 +56,7 @@ class Evaluation:
 
 
 def evaluate(node: Mapping[str, Any], as_of: date, policy: Policy, previous_band: str | None) -> Evaluation:
-    """Raises InputError on malformed facts, NotSupportedError on facts without a scorer."""
+    """Raises InputError on malformed facts."""
     if previous_band is not None and previous_band not in BANDS and previous_band != UNKNOWN:
         raise InputError("previous_band", f"{previous_band!r} is not a band")
     return evaluate_tree(tree_of(node, as_of, policy), previous_band)

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 
 from .caps import Caps, CriticalKpi, fixed_caps
 from .context import ChildEvaluation, NodeContext
-from .dimensions import UNSUPPORTED_FACTS, dimension_of
-from .errors import NotSupportedError
+from .dimensions import dimension_of
 from .fields import Fields
 from .kpi_leaf import is_critical, node_kpis
 from .lifecycle import NOT_STARTED, SCORED, lifecycle
@@ -39,7 +38,6 @@ def build_tree(node: Fields, as_of: int, policy: Policy, evaluate_child: ChildEv
         if stage == NOT_STARTED:
             context.changes_on(node.day("start_on"))
         return _tree(stage, context, None, Caps())
-    refuse_unsupported(node)
     kpis = node_kpis(context)
     kpi_leaves = {name: [leaf for _, leaf in found] for name, found in kpis.items()}
     dimensions = _dimensions(context, kpi_leaves)
@@ -64,13 +62,6 @@ def _tree(stage: str, context: NodeContext, root: Group | None, caps: Caps) -> N
         context.finish_probability_mp,
         min(context.change_days, default=None),
     )
-
-
-def refuse_unsupported(node: Fields) -> None:
-    for key in UNSUPPORTED_FACTS:
-        value = node.values.get(key)
-        if value is not None and value != []:
-            raise NotSupportedError(node.place(key), "has no scorer in this engine yet")
 
 
 def _dimensions(context: NodeContext, kpis: Mapping[str, Sequence[Part]]) -> list[Group]:
