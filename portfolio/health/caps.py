@@ -91,12 +91,11 @@ def _overdue(context: NodeContext) -> list[FixedCap]:
     return [FixedCap("cap:overdue", long_cap if late > long_after else cap)]
 
 
-def point_caps(caps: Caps, rule: CriticalCap, replaced: Mapping[str, int | None]) -> list[tuple[int, str]]:
-    """Cap and key of all caps on the score, with other scores at the leaf paths in `replaced`."""
+def point_caps(caps: Caps, rule: CriticalCap, replaced: Mapping[str, Leaf]) -> list[tuple[int, str]]:
+    """Cap and key of all caps on the score, with other leaves at the paths in `replaced`."""
     found = [(cap.cap_mp, cap.key) for cap in caps.fixed]
     for key, leaf in caps.critical:
-        score = replaced.get(leaf.path, leaf.effective_mp)
-        found.append((critical_cap_mp(score, rule), key))
+        found.append((critical_cap_mp(replaced.get(leaf.path, leaf).effective_mp, rule), key))
     return found
 
 

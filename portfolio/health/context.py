@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from .digest import ChildResult, Digest
 from .fields import Fields
 from .policy import Policy
-from .tree import ChildResult
 
-ChildEvaluation = Callable[[Fields, int, Policy], tuple[ChildResult, int | None]]
-"""Evaluates a child that carries no result: its five values and its next day of change."""
+ChildEvaluation = Callable[[Fields, int, Policy], tuple[ChildResult, Digest | None, int | None]]
+"""Evaluates a child that carries no result: its five values, a portfolio's leaves, and its next day of change."""
 
 
 @dataclass(slots=True)

@@ -6,8 +6,9 @@ Shape: the node object of the input format with these rules. Absent facts have n
 written out. Numbers are decimal text without exponent or trailing zeros (a fraction that never ends
 is `n/d` in lowest terms), counts and weights are integers, days are `YYYY-MM-DD`. `kpis` are sorted
 by id, each with its `measurements` (`on`, `value`, newest first) reduced to days still read;
-`children` and `initiatives` by id, each reduced to id, status, start_on, importance and the five
-values of `result` (a child without a result stays whole); milestones by their days.
+`children` and `initiatives` by id, each reduced to id, kind, status, start_on, importance and the five
+values of `result` or the `digest` of its leaves (`digest.py`; a child with neither stays whole);
+milestones by their days.
 `models` by id with their `evals`, incidents and risks by their values; `status_updates` by author and day, reduced to
 those still read; facts of a kind that was not sent have no key.
 """
@@ -25,10 +26,9 @@ from .facts_document import (
     team_document,
 )
 from .fields import Fields
-from .lifecycle import STATUSES
-from .node import KINDS
+from .lifecycle import KINDS, STATUSES
 from .normal_form import Document, days, kpi_document, sorted_by_id
-from .rollup import RESULT_KEYS, child_result, importance
+from .rollup import RESULT_KEYS, child_digest, child_result, importance
 
 
 def input_document(node: Mapping[str, Any], as_of: date | None = None) -> Document:
@@ -88,14 +88,28 @@ def _children(node: Fields, key: str, as_of: int | None) -> list[Document]:
 
 
 def _child(child: Fields, as_of: int | None) -> Document:
-    result = child_result(child)
-    if result is None:
-        return {**_node(child, as_of), "importance": importance(child)}
-    known = zip(RESULT_KEYS, result, strict=True)
-    return {
+    result, digest = child_result(child), child_digest(child)
+    if result is None and digest is None:
+        return {**_node(child, as_of), **_importance(child)}
+    document: Document = {
         "id": child.text("id"),
         "status": child.choice("status", STATUSES, "ACTIVE"),
         **days(child, "start_on"),
-        "importance": importance(child),
-        "result": {key: value for key, value in known if value is not None},
+        **_importance(child),
     }
+    if child.values.get("kind") is not None:
+        document["kind"] = child.choice("kind", KINDS)
+    if result is not None:
+        known = zip(RESULT_KEYS, result, strict=True)
+        document["result"] = {key: value for key, value in known if value is not None}
+    if digest is not None:
+        document["digest"] = digest.document()
+    return document
+
+
+def _importance(child: Fields) -> Document:
+    """Of a child that says its kind the policy knows the usual importance; of any other it is 1."""
+    given = importance(child)
+    if given is None:
+        return {} if child.values.get("kind") is not None else {"importance": 1}
+    return {"importance": given}

@@ -8,11 +8,9 @@ from .context import ChildEvaluation, NodeContext
 from .dimensions import dimension_of
 from .fields import Fields
 from .kpi_leaf import is_critical, node_kpis
-from .lifecycle import NOT_STARTED, SCORED, lifecycle
+from .lifecycle import KINDS, NOT_STARTED, SCORED, lifecycle
 from .policy import Policy
-from .tree import Group, Part, Place, group
-
-KINDS = frozenset({"product", "initiative", "portfolio"})
+from .tree import Group, Part, Place, group, leaf_group
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,5 +74,6 @@ def _dimensions(context: NodeContext, kpis: Mapping[str, Sequence[Part]]) -> lis
         parts = [part for part in (*parts, *kpis.get(name, ())) if part.weight]
         if weight and (parts or name in expected):
             rule = policy.fold_rules[dimension.aggregate]
-            found.append(group(Place("", name, weight), rule, parts))
+            place, usual = Place("", name, weight), policy.usual_importance if name == "CHILDREN" else None
+            found.append(leaf_group(place, rule, parts, usual["portfolio"]) if usual else group(place, rule, parts))
     return found

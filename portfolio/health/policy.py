@@ -54,6 +54,13 @@ class FixedCaps(NamedTuple):
     prohibited_mp: int
 
 
+class SmallNumbers(NamedTuple):
+    """Items granted to an open initiative, and from how many items its progress is fully known."""
+
+    grace_items: Ratio
+    full_items: int
+
+
 @dataclass(frozen=True)
 class Policy:
     """The document is the truth; the properties are its parts in the form the arithmetic wants."""
@@ -180,6 +187,18 @@ class Policy:
         """The cap of an overdue initiative; the days after which a lower one holds; that one."""
         cap = self.document["caps"]["overdue"]
         return cap["cap_mp"], cap["long_after_days"], cap["long_cap_mp"]
+
+    @cached_property
+    def usual_importance(self) -> Mapping[str, int] | None:
+        """By kind of child, for a portfolio's one fold over the leaves below it; a sub-portfolio's is also the
+        importance at which its leaves keep their weights. None: children are folded level by level."""
+        return self.document.get("usual_importance")
+
+    @cached_property
+    def small_numbers(self) -> SmallNumbers | None:
+        """None under policies that take few items for a line."""
+        rule = self.document.get("small_numbers")
+        return rule and SmallNumbers(_ratio(rule, "grace_items"), rule["full_items"])
 
     @cached_property
     def fixed_caps(self) -> FixedCaps:

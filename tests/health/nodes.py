@@ -76,7 +76,7 @@ def results(draw: st.DrawFn) -> dict[str, Any]:
 
 CHILDREN = st.lists(
     st.fixed_dictionaries(
-        {"result": results()},
+        {"kind": st.sampled_from(["product", "initiative"]), "result": results()},
         optional={
             "status": st.sampled_from(["ACTIVE", "ON_HOLD", "DRAFT", "CANCELLED", "COMPLETED"]),
             "start_on": DAYS,
@@ -86,7 +86,7 @@ CHILDREN = st.lists(
     max_size=4,
 )
 
-MODELS = st.fixed_dictionaries(
+MODELS: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
     {
         "evals": st.lists(KPI_FACTS.filter(lambda kpi: kpi["direction"] != "RANGE"), max_size=2),
         "drift": st.lists(

@@ -1,4 +1,4 @@
-"""The worked cases of policy hp-1, run as they stand, and that the runner can fail."""
+"""The worked cases of hp-1 and default-2, run as they stand, and that the runner can fail."""
 
 import copy
 import json
@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from portfolio.health import Policy, fingerprint
+from portfolio.health import Policy, fingerprint, load_policy
 from portfolio.health.fingerprint import canonical_json
 from portfolio.health.vectors import run_case
 
@@ -19,11 +19,28 @@ FILES = ["vectors.json", "vectors_extra.json"]
 DOCUMENTS = [json.loads((DATA / name).read_text(encoding="utf-8")) for name in FILES]
 CASES = [case for document in DOCUMENTS for case in document["vectors"]]
 POLICY = Policy.from_document(DOCUMENTS[0]["policy"])
+OWN = json.loads((DATA / "vectors_default_2.json").read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["id"])
 def test_every_worked_case_comes_out_as_published(case: dict[str, Any]):
     assert run_case(case, POLICY) == []
+
+
+@pytest.mark.parametrize("case", OWN["vectors"], ids=lambda case: case["id"])
+def test_what_default_2_changes_comes_out_as_worked_by_hand(case: dict[str, Any]):
+    assert load_policy("default-2").document == OWN["policy"]
+    assert run_case(case, load_policy("default-2")) == []
+    assert case["hand_checked"].items() <= case["expected"].items()
+    assert run_case(case, load_policy("default-1")) != []
+
+
+def test_default_2_is_default_1_but_for_its_three_rules():
+    added = {"small_numbers", "usual_importance", "model_retirement_notice_days", "policy_version"}
+    older, newer = load_policy("default-1").document, load_policy("default-2").document
+    assert {key: value for key, value in newer.items() if key not in added} == {
+        key: value for key, value in older.items() if key != "policy_version"
+    }
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["id"])
