@@ -13,7 +13,10 @@ ChildEvaluation = Callable[[Fields, int, Policy], tuple[ChildResult, Digest | No
 
 @dataclass(slots=True)
 class NodeContext:
-    """Days are proleptic Gregorian ordinals; `spi_t` is a ratio in lowest terms."""
+    """Days are proleptic Gregorian ordinals; `spi_t` is a ratio in lowest terms.
+
+    `waived` are paths with the last day of their waiver.
+    """
 
     node: Fields
     kind: str
@@ -23,6 +26,7 @@ class NodeContext:
     excluded_children: dict[str, int] = field(default_factory=dict)
     spi_t: str | None = None
     finish_probability_mp: int | None = None
+    waived: list[tuple[str, int]] = field(default_factory=list)
     change_days: list[int] = field(default_factory=list)
 
     def changes_on(self, day: int | None) -> None:

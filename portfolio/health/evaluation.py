@@ -31,6 +31,7 @@ class Evaluation:
     `score_mp` is the published score, `provisional_mp` the same before the publication rule.
     `contributions` and `drivers` each sum to 100000 - `provisional_mp`; rows are (key, mp).
     `digest` is what a portfolio hands to the one above it, None under policies that fold level by level.
+    `waived` are the paths that count nowhere today, each with the last day of its waiver.
     `dimensions` are scores before caps. `spi_t` is a ratio in lowest terms. `next_change_on` is
     the earliest later day on which the result can differ without any write, None if there is none.
     """
@@ -56,6 +57,7 @@ class Evaluation:
     leaves: tuple[Leaf, ...] = ()
     next_change_on: date | None = None
     digest: Digest | None = None
+    waived: tuple[tuple[str, date], ...] = ()
 
 
 def evaluate(node: Mapping[str, Any], as_of: date, policy: Policy, previous_band: str | None) -> Evaluation:
@@ -100,6 +102,7 @@ def evaluate_tree(tree: NodeTree, previous_band: str | None) -> Evaluation:
         leaves=tuple(leaves(root)),
         next_change_on=to_date(tree.next_day),
         digest=_digest(tree, root),
+        waived=tuple((path, date.fromordinal(day)) for path, day in tree.waived),
     )
 
 

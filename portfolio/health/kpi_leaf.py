@@ -54,6 +54,7 @@ def node_kpis(context: NodeContext) -> dict[str, list[tuple[Fields, Leaf]]]:
         waived_until = kpi.day("waived_until")
         if waived_until is not None and waived_until >= context.as_of:
             context.changes_on(waived_until + 1)
+            context.waived.append((f"{dimension}/kpi:{kpi.text('id')}", waived_until))
             continue
         factor = context.policy.kpi_weight_factors.get(dimension, 1)
         place = Place(dimension, f"kpi:{kpi.text('id')}", weight * factor)

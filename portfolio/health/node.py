@@ -24,6 +24,7 @@ class NodeTree:
     excluded_children: dict[str, int]
     spi_t: str | None
     finish_probability_mp: int | None
+    waived: list[tuple[str, int]]
     next_day: int | None
 
 
@@ -58,6 +59,7 @@ def _tree(stage: str, context: NodeContext, root: Group | None, caps: Caps) -> N
         context.excluded_children,
         context.spi_t,
         context.finish_probability_mp,
+        sorted(context.waived),
         min(context.change_days, default=None),
     )
 

@@ -6,59 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from .arithmetic import Ratio, parse_ratio
 from .errors import InputError
+from .policy_rules import Anchors, CriticalCap, FixedCaps, FoldRule, SmallNumbers, Staleness
 
 _SHIPPED = Path(__file__).parent / "policies"
-
-
-class FoldRule(NamedTuple):
-    """Share of the weakest part in a group's score (tail), and how large that part is (reach)."""
-
-    tail: Ratio
-    reach: Ratio
-
-
-class Staleness(NamedTuple):
-    """Full strength up to `full`/`scale` cadences of age, none from `dead`/`scale` on."""
-
-    full: int
-    dead: int
-    scale: int
-
-
-class CriticalCap(NamedTuple):
-    """Caps a node at `cap_mp` while the KPI is at or below `at_mp`, rising to none at `free_mp`."""
-
-    at_mp: int
-    cap_mp: int
-    free_mp: int
-
-
-class Anchors(NamedTuple):
-    """Where a drift statistic is red, green (None: no mark of its own) and at its target."""
-
-    red: Ratio
-    green: Ratio | None
-    target: Ratio
-
-
-class FixedCaps(NamedTuple):
-    """What a node's score is limited to by a fact of its models, risks or classification."""
-
-    open_sev1_mp: int
-    unmitigated_risk_mp: int
-    overdue_review_mp: int
-    prohibited_mp: int
-
-
-class SmallNumbers(NamedTuple):
-    """Items granted to an open initiative, and from how many items its progress is fully known."""
-
-    grace_items: Ratio
-    full_items: int
 
 
 @dataclass(frozen=True)
@@ -190,8 +144,8 @@ class Policy:
 
     @cached_property
     def usual_importance(self) -> Mapping[str, int] | None:
-        """By kind of child, for a portfolio's one fold over the leaves below it; a sub-portfolio's is also the
-        importance at which its leaves keep their weights. None: children are folded level by level."""
+        """By kind of child, where leaves are folded; a sub-portfolio's leaves keep their weights at its own.
+        None: children are folded level by level."""
         return self.document.get("usual_importance")
 
     @cached_property
@@ -224,7 +178,7 @@ class Policy:
 
     @cached_property
     def retirement_notice_days(self) -> int | None:
-        """How long before its withdrawal a hosted model ages; None under policies without the rule."""
+        """Before the withdrawal of a hosted model; None under policies without the rule."""
         return self.document.get("model_retirement_notice_days")
 
     @cached_property

@@ -181,6 +181,14 @@ def test_malformed_facts_are_refused_with_their_place(facts: dict[str, Any], pla
     assert refusal.value.path == place
 
 
+def test_a_waived_kpi_counts_nowhere_and_is_listed_with_its_last_day():
+    node = product(kpi(waived_until="2026-11-22", category="SAFETY"), kpi("90", id="b", waived_until="2026-11-21"))
+    result = evaluate(node, AS_OF, POLICY, None)
+    assert result.waived == (("RISK/kpi:k", AS_OF),)
+    assert [leaf.path for leaf in result.leaves] == ["OUTCOMES/kpi:b"]
+    assert result.next_change_on == date(2026, 11, 23)
+
+
 @pytest.mark.parametrize(
     ("facts", "place"),
     [
