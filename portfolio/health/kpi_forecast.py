@@ -58,7 +58,7 @@ def _ahead(points: Points, target: Fraction, days: int) -> KpiForecast:
     variance = _variance_a_day(points, drift) * days * (1 + Fraction(days, span))
     if not variance:
         return KpiForecast(float(mean >= target), "DETERMINISTIC", mean)
-    p = _student_t_below(float(mean - target) / sqrt(variance), increments - 1)
+    p = student_t_below(float(mean - target) / sqrt(variance), increments - 1)
     return KpiForecast(round(min(max(p, LEAST_P), MOST_P), 4), "HALF_DRIFT_T", mean, increments - 1)
 
 
@@ -67,7 +67,7 @@ def _variance_a_day(points: Points, drift: Fraction) -> Fraction:
     return sum(((move - drift * days) ** 2 / days for days, move in steps), Fraction(0)) / (len(steps) - 1)
 
 
-def _student_t_below(t: float, df: int) -> float:
+def student_t_below(t: float, df: int) -> float:
     """P(T <= t), by the finite sums for whole degrees of freedom (Abramowitz and Stegun, 26.7.3 and 26.7.4)."""
     angle = atan(t / sqrt(df))
     term = total = cos(angle) if df % 2 else 1.0
