@@ -3,7 +3,7 @@
 from .advice import NextBand, Way, lifts, next_band
 from .change import Change, Snapshot, explain_change
 from .document import input_document
-from .errors import InputError, NotSupportedError
+from .errors import InputError
 from .evaluation import ENGINE_VERSION, Evaluation, evaluate
 from .explanation import stale_part_mp
 from .fingerprint import canonical_json, fingerprint
@@ -19,7 +19,6 @@ __all__ = [
     "InputError",
     "Leaf",
     "NextBand",
-    "NotSupportedError",
     "Policy",
     "Snapshot",
     "Way",

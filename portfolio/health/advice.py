@@ -38,7 +38,7 @@ def lifts(node: Mapping[str, Any], as_of: date, policy: Policy) -> Rows:
         return []
     rows = []
     for leaf in leaves(tree.root):
-        lifted = provisional_mp(tree, {leaf.path: FULL_MP})
+        lifted = provisional_mp(tree, {leaf.path: leaf.at(FULL_MP)})
         if lifted is not None and lifted > present:
             rows.append((leaf.path, lifted - present))
     return in_order(rows)[:SHOWN_LIFTS]
@@ -67,7 +67,7 @@ def _needed_mp(tree: NodeTree, leaf: Leaf, need_mp: int) -> int | None:
     """Binary search, exact because the score is monotone in every leaf."""
 
     def is_enough(raw_mp: int) -> bool:
-        score = provisional_mp(tree, {leaf.path: raw_mp})
+        score = provisional_mp(tree, {leaf.path: leaf.at(raw_mp)})
         return score is not None and score >= need_mp
 
     if not is_enough(FULL_MP):

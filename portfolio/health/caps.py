@@ -3,10 +3,16 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from .ai_model import is_open
 from .arithmetic import FULL_MP, round_quotient
 from .context import NodeContext
+from .fields import Fields
 from .policy import CriticalCap
+from .risk import ai_act_class, is_overdue, severity
 from .tree import Leaf
+
+SEVERE_RISK = 16
+"""Probability times impact from which an open risk without mitigation caps."""
 
 
 class FixedCap(NamedTuple):
@@ -39,7 +45,40 @@ def critical_cap_mp(score_mp: int | None, rule: CriticalCap) -> int:
 
 
 def fixed_caps(context: NodeContext) -> list[FixedCap]:
-    """Facts are read from the node's own data."""
+    """Facts are read from the node's own data, whatever its kind."""
+    return [*_overdue(context), *_open_sev1(context), *_risks(context)]
+
+
+def _open_sev1(context: NodeContext) -> list[FixedCap]:
+    cap_mp = context.policy.fixed_caps.open_sev1_mp
+    return [
+        FixedCap(f"cap:open_sev1:{model.text('id')}", cap_mp)
+        for model in context.node.unique_items("models")
+        if any(
+            incident.text("severity") == "SEV1" and is_open(context, incident) for incident in model.items("incidents")
+        )
+    ]
+
+
+def _risks(context: NodeContext) -> list[FixedCap]:
+    risk, limits = context.node.section("risk"), context.policy.fixed_caps
+    if risk is None:
+        return []
+    found, name = [], ai_act_class(risk)
+    if any(_is_severe(each) for each in risk.items("risks")):
+        found.append(FixedCap("cap:unmitigated_critical_risk", limits.unmitigated_risk_mp))
+    if name == "HIGH" and any(is_overdue(context, review) for review in risk.items("reviews")):
+        found.append(FixedCap("cap:high_risk_review_overdue", limits.overdue_review_mp))
+    if name == "PROHIBITED":
+        found.append(FixedCap("cap:prohibited", limits.prohibited_mp))
+    return found
+
+
+def _is_severe(risk: Fields) -> bool:
+    return risk.flag("open", True) and not risk.flag("mitigated") and severity(risk) >= SEVERE_RISK
+
+
+def _overdue(context: NodeContext) -> list[FixedCap]:
     due = context.node.day("due_on")
     if context.kind != "initiative" or due is None:
         return []
@@ -52,12 +91,11 @@ def fixed_caps(context: NodeContext) -> list[FixedCap]:
     return [FixedCap("cap:overdue", long_cap if late > long_after else cap)]
 
 
-def point_caps(caps: Caps, rule: CriticalCap, replaced: Mapping[str, int | None]) -> list[tuple[int, str]]:
-    """Cap and key of all caps on the score, with other scores at the leaf paths in `replaced`."""
+def point_caps(caps: Caps, rule: CriticalCap, replaced: Mapping[str, Leaf]) -> list[tuple[int, str]]:
+    """Cap and key of all caps on the score, with other leaves at the paths in `replaced`."""
     found = [(cap.cap_mp, cap.key) for cap in caps.fixed]
     for key, leaf in caps.critical:
-        score = replaced.get(leaf.path, leaf.effective_mp)
-        found.append((critical_cap_mp(score, rule), key))
+        found.append((critical_cap_mp(replaced.get(leaf.path, leaf).effective_mp, rule), key))
     return found
 
 

@@ -68,9 +68,7 @@ class _Sides:
     def score_mp(self, moved: frozenset[str]) -> int | None:
         """The score with only the players in `moved` at their new state."""
         is_new = STRUCTURE in moved or not self.is_restructured
-        values = {
-            path: (self.new_leaves if path in moved else self.old_leaves)[path].effective_mp for path in self.shared
-        }
+        values = {path: (self.new_leaves if path in moved else self.old_leaves)[path] for path in self.shared}
         return provisional_mp(self.new if is_new else self.old, values)
 
 
@@ -129,7 +127,7 @@ def _leaves(tree: NodeTree) -> dict[str, Leaf]:
 def _state(leaf: Leaf) -> tuple[object, ...]:
     values: tuple[object, ...] = ()
     if leaf.is_node:
-        values = (leaf.low_mp, leaf.high_mp, leaf.coverage_mp, leaf.confidence_mp)
+        values = (leaf.low_mp, leaf.high_mp, leaf.coverage_mp, leaf.confidence_mp, leaf.digest)
     return leaf.raw_mp, Fraction(*leaf.fresh), leaf.assumed, values
 
 

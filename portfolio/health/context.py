@@ -3,17 +3,20 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from .digest import ChildResult, Digest
 from .fields import Fields
 from .policy import Policy
-from .tree import ChildResult
 
-ChildEvaluation = Callable[[Fields, int, Policy], tuple[ChildResult, int | None]]
-"""Evaluates a child that carries no result: its five values and its next day of change."""
+ChildEvaluation = Callable[[Fields, int, Policy], tuple[ChildResult, Digest | None, int | None]]
+"""Evaluates a child that carries no result: its five values, a portfolio's leaves, and its next day of change."""
 
 
 @dataclass(slots=True)
 class NodeContext:
-    """Days are proleptic Gregorian ordinals; `spi_t` is a ratio in lowest terms."""
+    """Days are proleptic Gregorian ordinals; `spi_t` is a ratio in lowest terms.
+
+    `waived` are paths with the last day of their waiver.
+    """
 
     node: Fields
     kind: str
@@ -23,6 +26,7 @@ class NodeContext:
     excluded_children: dict[str, int] = field(default_factory=dict)
     spi_t: str | None = None
     finish_probability_mp: int | None = None
+    waived: list[tuple[str, int]] = field(default_factory=list)
     change_days: list[int] = field(default_factory=list)
 
     def changes_on(self, day: int | None) -> None:

@@ -6,6 +6,7 @@ from .context import NodeContext
 from .fields import Fields
 from .finish_probability import finish_probability, is_affordable
 from .freshness import FRESH, freshness, next_fading_day
+from .policy import SmallNumbers
 from .tree import Fact, Leaf, Part, Place, Reasons, measured_leaf, missing_leaf
 
 DIMENSION = "DELIVERY"
@@ -29,7 +30,8 @@ def delivery_components(context: NodeContext) -> list[Part]:
         "SCHEDULE": _schedule_mp(context, delivery, start, due),
         "FORECAST": _forecast_mp(context, delivery, due),
     }
-    parts: list[Part] = [_snapshot_leaf(context, delivery, name, score) for name, score in scores.items()]
+    known = _known_share(context.policy.small_numbers, delivery)
+    parts: list[Part] = [_snapshot_leaf(context, delivery, name, score, known) for name, score in scores.items()]
     milestones = _milestones_mp(context, delivery)
     if milestones is not None:
         place, fact = _place(context, "MILESTONES"), Fact(milestones, FRESH)
@@ -44,7 +46,7 @@ def _place(context: NodeContext, name: str) -> Place:
     return Place(DIMENSION, name, context.policy.component_weights[DIMENSION].get(name, 0))
 
 
-def _snapshot_leaf(context: NodeContext, delivery: Fields, name: str, raw_mp: int | None) -> Leaf:
+def _snapshot_leaf(context: NodeContext, delivery: Fields, name: str, raw_mp: int | None, known: Ratio = FRESH) -> Leaf:
     """A component that ages with the progress snapshot it was taken from."""
     place = _place(context, name)
     if raw_mp is None:
@@ -53,16 +55,17 @@ def _snapshot_leaf(context: NodeContext, delivery: Fields, name: str, raw_mp: in
     observed, cadence = delivery.day("observed_on"), policy.cadence_days[_CADENCES[name]]
     context.changes_on(next_fading_day(observed, as_of, cadence, policy.staleness))
     fresh = freshness(observed, as_of, cadence, policy.staleness)
-    return measured_leaf(place, Fact(raw_mp, fresh, to_date(observed)), _REASONS[name], policy)
+    return measured_leaf(place, Fact(raw_mp, fresh, to_date(observed), known), _REASONS[name], policy)
 
 
 def _schedule_mp(context: NodeContext, delivery: Fields, start: int | None, due: int | None) -> int | None:
-    done = _done_share(delivery)
+    done = _done_share(delivery, None)
     if done is None or start is None or due is None or due <= start:
         return None
     gone, length = max(0, context.as_of - start), due - start
     context.spi_t = ratio_text((done[0] * length, done[1] * gone)) if gone else None
     context.changes_on(context.as_of + 1)
+    done = _done_share(delivery, context.policy.small_numbers) or done
     damping, scale = context.policy.schedule_damping
     reached = (done[0] * scale + damping * done[1]) * length
     expected = (gone * scale + damping * length) * done[1]
@@ -71,8 +74,22 @@ def _schedule_mp(context: NodeContext, delivery: Fields, start: int | None, due:
     return round_mp(2 * FULL_MP * reached - FULL_MP * expected, expected)
 
 
-def _done_share(delivery: Fields) -> Ratio | None:
-    """Done of total scope, 0..1; None without a total."""
+def _items(delivery: Fields) -> Ratio:
+    """How many items the scope is made of; without a count of items each unit of scope is one."""
+    total = delivery.integer("total_items")
+    return (total, 1) if total else delivery.number("total_scope") or (0, 1)
+
+
+def _known_share(rule: SmallNumbers | None, delivery: Fields) -> Ratio:
+    """Few items are not a line: how much is known of an initiative grows with their number."""
+    if rule is None:
+        return FRESH
+    items, scale = _items(delivery)
+    return min(max(items, 0), rule.full_items * scale), rule.full_items * scale
+
+
+def _done_share(delivery: Fields, rule: SmallNumbers | None) -> Ratio | None:
+    """Done of total scope, 0..1, under the rule with its grace; None without a total."""
     total = delivery.number("total_scope")
     if total is None or not total[0]:
         return None
@@ -80,6 +97,10 @@ def _done_share(delivery: Fields) -> Ratio | None:
         raise delivery.refuse("total_scope", "must not be negative")
     done = delivery.required_number("done_scope")
     numerator, denominator = done[0] * total[1], done[1] * total[0]
+    items = _items(delivery)
+    if rule is not None and items[0] > 0:
+        grace = rule.grace_items[0] * items[1], rule.grace_items[1] * items[0]
+        numerator, denominator = numerator * grace[1] + grace[0] * denominator, denominator * grace[1]
     return min(max(numerator, 0), denominator), denominator
 
 
@@ -88,7 +109,8 @@ def _forecast_mp(context: NodeContext, delivery: Fields, due: int | None) -> int
     remaining = None if total is None else total - delivery.required_integer("done_items")
     fewest, most = context.policy.forecast_weeks
     samples = _throughput(delivery)[-most:]
-    if remaining is None or due is None or len(samples) < fewest:
+    is_empty = context.policy.small_numbers is not None and not total
+    if remaining is None or due is None or len(samples) < fewest or is_empty:
         return None
     weeks = (2 * (due - context.as_of) + 7) // 14
     if not is_affordable(remaining, samples, weeks):

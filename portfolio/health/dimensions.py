@@ -6,8 +6,11 @@ A new scorer is one file with a function of this shape and one line here.
 from collections.abc import Callable
 from typing import NamedTuple
 
+from .ai_model import model_groups
 from .context import NodeContext
 from .delivery import delivery_components
+from .opinion import latest_statuses, ratings
+from .risk import risk_components
 from .rollup import rolled_up_children, rolled_up_initiatives
 from .team import team_components
 from .tree import Part
@@ -26,12 +29,16 @@ _OF_KIND = {
     ("portfolio", "CHILDREN"): Dimension("rollup", rolled_up_children),
     ("initiative", "TEAM"): Dimension("components", team_components),
     ("product", "TEAM"): Dimension("components", team_components),
+    ("product", "MODEL"): Dimension("kpis", model_groups),
+    ("product", "FEEDBACK"): Dimension("components", ratings),
 }
-_OF_ANY_KIND = {"OUTCOMES": Dimension("kpis"), "MODEL": Dimension("kpis")}
+_OF_ANY_KIND = {
+    "OUTCOMES": Dimension("kpis"),
+    "MODEL": Dimension("kpis"),
+    "RISK": Dimension("components", risk_components),
+    "STAKEHOLDER": Dimension("components", latest_statuses),
+}
 _COMPONENTS = Dimension("components")
-
-UNSUPPORTED_FACTS = ("models", "risk", "status_updates", "feedback")
-"""Facts of the input format that have no scorer yet."""
 
 
 def dimension_of(kind: str, name: str) -> Dimension:

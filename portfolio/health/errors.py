@@ -8,7 +8,3 @@ class InputError(ValueError):
         super().__init__(f"{path}: {message}" if path else message)
         self.path = path
         self.message = message
-
-
-class NotSupportedError(InputError):
-    """Well-formed facts for which this engine has no scorer yet; ignoring them would be a lie."""

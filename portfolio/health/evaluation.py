@@ -10,13 +10,14 @@ from .arithmetic import FULL_MP, round_mp
 from .band import BANDS, UNKNOWN, band_of, limited_band
 from .calendar_days import to_date
 from .caps import capped_range, listed_caps, lowest_hard_cap_mp, point_caps
+from .digest import ChildResult, Digest, leaf_digest, merged
 from .errors import InputError
 from .explanation import Rows, dimension_rows, driver_rows, in_order
 from .fields import Fields
 from .node import NodeTree, build_tree
 from .policy import Policy
 from .status_flags import status_flags
-from .tree import ChildResult, Group, Leaf, group_contributions, leaves, refold
+from .tree import Group, Leaf, Place, group, group_contributions, leaves, refold
 
 ENGINE_VERSION = "1"
 
@@ -29,6 +30,8 @@ class Evaluation:
 
     `score_mp` is the published score, `provisional_mp` the same before the publication rule.
     `contributions` and `drivers` each sum to 100000 - `provisional_mp`; rows are (key, mp).
+    `digest` is what a portfolio hands to the one above it, None under policies that fold level by level.
+    `waived` are the paths that count nowhere today, each with the last day of its waiver.
     `dimensions` are scores before caps. `spi_t` is a ratio in lowest terms. `next_change_on` is
     the earliest later day on which the result can differ without any write, None if there is none.
     """
@@ -53,10 +56,12 @@ class Evaluation:
     finish_probability_mp: int | None = None
     leaves: tuple[Leaf, ...] = ()
     next_change_on: date | None = None
+    digest: Digest | None = None
+    waived: tuple[tuple[str, date], ...] = ()
 
 
 def evaluate(node: Mapping[str, Any], as_of: date, policy: Policy, previous_band: str | None) -> Evaluation:
-    """Raises InputError on malformed facts, NotSupportedError on facts without a scorer."""
+    """Raises InputError on malformed facts."""
     if previous_band is not None and previous_band not in BANDS and previous_band != UNKNOWN:
         raise InputError("previous_band", f"{previous_band!r} is not a band")
     return evaluate_tree(tree_of(node, as_of, policy), previous_band)
@@ -96,11 +101,13 @@ def evaluate_tree(tree: NodeTree, previous_band: str | None) -> Evaluation:
         finish_probability_mp=tree.finish_probability_mp,
         leaves=tuple(leaves(root)),
         next_change_on=to_date(tree.next_day),
+        digest=_digest(tree, root),
+        waived=tuple((path, date.fromordinal(day)) for path, day in tree.waived),
     )
 
 
-def provisional_mp(tree: NodeTree, replaced: Mapping[str, int | None] = MappingProxyType({})) -> int | None:
-    """The score under caps, with other effective scores at the leaf paths in `replaced`."""
+def provisional_mp(tree: NodeTree, replaced: Mapping[str, Leaf] = MappingProxyType({})) -> int | None:
+    """The score under caps, with other leaves at the paths in `replaced`."""
     if tree.root is None:
         return None
     score = refold(tree.root, replaced)
@@ -133,9 +140,30 @@ def _freshness_mp(root: Group) -> int:
     return round_mp(FULL_MP * root.confidence_mp, root.coverage_mp) if root.coverage_mp else 0
 
 
-def _evaluate_child(child: Fields, as_of: int, policy: Policy) -> tuple[ChildResult, int | None]:
+def _digest(tree: NodeTree, root: Group) -> Digest | None:
+    """A portfolio's leaves, and its own KPIs, risks and reports as one more with the share the policy gives them."""
+    below = next((part for part in root.children if part.digest is not None), None)
+    if below is None or below.digest is None:
+        return None
+    own = [part for part in root.children if part is not below]
+    share, leaf = sum(part.weight for part in own), _own_leaf(tree, group(Place("", "", 1), root.rule, own))
+    factor = share * below.digest.weight, below.weight * below.digest.per
+    return merged([below.digest, leaf_digest(leaf, 1).times(factor)]) if factor[0] else below.digest
+
+
+def _own_leaf(tree: NodeTree, own: Group) -> ChildResult:
+    """A portfolio's own data as a leaf of those above: its caps limit it, and it is published like a node."""
+    limit = min((cap for cap, _ in point_caps(tree.caps, tree.policy.critical_cap, {})), default=FULL_MP)
+    low, high = capped_range(own.low_mp, own.high_mp, tree.caps, tree.policy.critical_cap)
+    score = own.score_mp
+    if score is not None:
+        score = min(score, limit) if _is_published(own, high, tree.policy) else None
+    return ChildResult(score, low, high, own.coverage_mp, own.confidence_mp)
+
+
+def _evaluate_child(child: Fields, as_of: int, policy: Policy) -> tuple[ChildResult, Digest | None, int | None]:
     """A child sent with its own facts, scored on the same day without a previous band."""
     tree = build_tree(child, as_of, policy, _evaluate_child)
     result = evaluate_tree(tree, None)
     values = (result.low_mp, result.high_mp, result.coverage_mp, result.confidence_mp)
-    return ChildResult(result.score_mp, *values), tree.next_day
+    return ChildResult(result.score_mp, *values), result.digest, tree.next_day

@@ -103,6 +103,16 @@ class Fields:
         """The objects of a list; an absent list is empty."""
         return (Fields(item, self, key, index) for index, item in enumerate(self.sequence(key)))
 
+    def unique_items(self, key: str) -> Iterator["Fields"]:
+        """The objects of a list, each with an `id` of its own."""
+        seen: set[str] = set()
+        for item in self.items(key):
+            identity = item.text("id")
+            if identity in seen:
+                raise item.refuse("id", "is used twice")
+            seen.add(identity)
+            yield item
+
     def sequence(self, key: str) -> Sequence[Any]:
         value = self.values.get(key)
         if value is None:

@@ -31,16 +31,20 @@ def next_fading_day(observed_day: int | None, as_of: int, cadence: int, stalenes
     return None
 
 
-def faded(raw_mp: int, fresh: Ratio, policy: Policy) -> tuple[int, int, int, int]:
-    """Effective score, low, high and freshness, all in millipoints (method, section 5)."""
+def faded(raw_mp: int, fresh: Ratio, policy: Policy, known: Ratio = FRESH) -> tuple[int, int, int, int]:
+    """Effective score, low, high and confidence, all in millipoints (method, section 5).
+
+    `known` is the share of the fact that there is data for: it widens the range, and leaves the score.
+    """
     numerator, denominator = fresh
-    if numerator == denominator:
+    if numerator == denominator and known[0] == known[1]:
         return raw_mp, raw_mp, raw_mp, FULL_MP
     prior = policy.prior_mp
     effective = raw_mp
     if raw_mp > prior:
         effective = prior + round_quotient((raw_mp - prior) * numerator, denominator)
+    numerator, denominator = numerator * known[0], denominator * known[1]
     worst = round_mp(raw_mp * numerator, denominator)
     best = round_mp(raw_mp * numerator + FULL_MP * (denominator - numerator), denominator)
-    fresh_mp = round_mp(FULL_MP * numerator, denominator)
-    return effective, min(effective, worst), max(effective, best), fresh_mp
+    confidence = round_mp(FULL_MP * numerator, denominator)
+    return effective, min(effective, worst), max(effective, best), confidence

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from .arithmetic import FULL_MP, Ratio, round_mp
 from .fields import Fields
-from .policy import Policy
+from .policy import Anchors, Policy
 
 DIRECTIONS = frozenset({"HIGHER", "LOWER", "RANGE"})
 VALUE_MODES = frozenset({"LAST", "MEDIAN3"})
@@ -88,6 +88,18 @@ def score_kpi(kpi: Fields, as_of: int, policy: Policy) -> KpiScore:
     else:
         raw = _range_mp(shape, value)
     return KpiScore(raw, mode, None, reading.day, next_day)
+
+
+def lower_is_better_mp(value: Ratio, anchors: Anchors) -> int:
+    """The level score of one value against anchors of the policy, lower being better."""
+    red, green, target = anchors
+    scale = lcm(value[1], red[1], target[1], green[1] if green else 1)
+
+    def flipped(number: Ratio) -> int:
+        return -number[0] * (scale // number[1])
+
+    level = Level(-1, flipped(red), flipped(green) if green else None, flipped(target))
+    return _level_mp(level, -flipped(value))
 
 
 def winning_measurements(kpi: Fields) -> dict[int, Fields]:

@@ -25,9 +25,9 @@ class KpiLeaf(NamedTuple):
     change_days: tuple[int | None, ...]
 
 
-def kpi_leaf(kpi: Fields, place: Place, as_of: int, policy: Policy) -> KpiLeaf:
+def kpi_leaf(kpi: Fields, place: Place, as_of: int, policy: Policy, cadence_name: str = "kpi") -> KpiLeaf:
     scored = score_kpi(kpi, as_of, policy)
-    cadence = kpi.integer("cadence_days", low=1) or policy.cadence_days["kpi"]
+    cadence = kpi.integer("cadence_days", low=1) or policy.cadence_days[cadence_name]
     day, grace_end = scored.measured_day, None
     fading_day = None if day is None else next_fading_day(day, as_of, cadence, policy.staleness)
     if scored.raw_mp is None:
@@ -45,13 +45,8 @@ def kpi_leaf(kpi: Fields, place: Place, as_of: int, policy: Policy) -> KpiLeaf:
 def node_kpis(context: NodeContext) -> dict[str, list[tuple[Fields, Leaf]]]:
     """The KPIs that count today, by dimension; waived ones and those of weight 0 do not."""
     found: dict[str, list[tuple[Fields, Leaf]]] = {}
-    seen: set[str] = set()
     used = context.policy.dimension_weights[context.kind]
-    for kpi in context.node.items("kpis"):
-        identity = kpi.text("id")
-        if identity in seen:
-            raise kpi.refuse("id", "is used twice")
-        seen.add(identity)
+    for kpi in context.node.unique_items("kpis"):
         dimension = _dimension(kpi, context.policy)
         weight = kpi_weight(kpi)
         if not weight or not used.get(dimension):
@@ -59,9 +54,10 @@ def node_kpis(context: NodeContext) -> dict[str, list[tuple[Fields, Leaf]]]:
         waived_until = kpi.day("waived_until")
         if waived_until is not None and waived_until >= context.as_of:
             context.changes_on(waived_until + 1)
+            context.waived.append((f"{dimension}/kpi:{kpi.text('id')}", waived_until))
             continue
         factor = context.policy.kpi_weight_factors.get(dimension, 1)
-        place = Place(dimension, f"kpi:{identity}", weight * factor)
+        place = Place(dimension, f"kpi:{kpi.text('id')}", weight * factor)
         built = kpi_leaf(kpi, place, context.as_of, context.policy)
         for day in built.change_days:
             context.changes_on(day)

@@ -2,6 +2,7 @@
 
 from .fields import Fields
 
+KINDS = frozenset({"product", "initiative", "portfolio"})
 STATUSES = frozenset({"ACTIVE", "ON_HOLD", "DRAFT", "CANCELLED", "CANCELED", "COMPLETED"})
 SCORED = frozenset({"ACTIVE", "ON_HOLD"})
 NOT_STARTED = "NOT_STARTED"

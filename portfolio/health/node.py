@@ -5,15 +5,12 @@ from dataclasses import dataclass
 
 from .caps import Caps, CriticalKpi, fixed_caps
 from .context import ChildEvaluation, NodeContext
-from .dimensions import UNSUPPORTED_FACTS, dimension_of
-from .errors import NotSupportedError
+from .dimensions import dimension_of
 from .fields import Fields
 from .kpi_leaf import is_critical, node_kpis
-from .lifecycle import NOT_STARTED, SCORED, lifecycle
+from .lifecycle import KINDS, NOT_STARTED, SCORED, lifecycle
 from .policy import Policy
-from .tree import Group, Part, Place, group
-
-KINDS = frozenset({"product", "initiative", "portfolio"})
+from .tree import Group, Part, Place, group, leaf_group
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +24,7 @@ class NodeTree:
     excluded_children: dict[str, int]
     spi_t: str | None
     finish_probability_mp: int | None
+    waived: list[tuple[str, int]]
     next_day: int | None
 
 
@@ -39,7 +37,6 @@ def build_tree(node: Fields, as_of: int, policy: Policy, evaluate_child: ChildEv
         if stage == NOT_STARTED:
             context.changes_on(node.day("start_on"))
         return _tree(stage, context, None, Caps())
-    refuse_unsupported(node)
     kpis = node_kpis(context)
     kpi_leaves = {name: [leaf for _, leaf in found] for name, found in kpis.items()}
     dimensions = _dimensions(context, kpi_leaves)
@@ -62,15 +59,9 @@ def _tree(stage: str, context: NodeContext, root: Group | None, caps: Caps) -> N
         context.excluded_children,
         context.spi_t,
         context.finish_probability_mp,
+        sorted(context.waived),
         min(context.change_days, default=None),
     )
-
-
-def refuse_unsupported(node: Fields) -> None:
-    for key in UNSUPPORTED_FACTS:
-        value = node.values.get(key)
-        if value is not None and value != []:
-            raise NotSupportedError(node.place(key), "has no scorer in this engine yet")
 
 
 def _dimensions(context: NodeContext, kpis: Mapping[str, Sequence[Part]]) -> list[Group]:
@@ -85,5 +76,6 @@ def _dimensions(context: NodeContext, kpis: Mapping[str, Sequence[Part]]) -> lis
         parts = [part for part in (*parts, *kpis.get(name, ())) if part.weight]
         if weight and (parts or name in expected):
             rule = policy.fold_rules[dimension.aggregate]
-            found.append(group(Place("", name, weight), rule, parts))
+            place, usual = Place("", name, weight), policy.usual_importance if name == "CHILDREN" else None
+            found.append(leaf_group(place, rule, parts, usual["portfolio"]) if usual else group(place, rule, parts))
     return found

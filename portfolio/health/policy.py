@@ -2,39 +2,17 @@
 
 import copy
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from .arithmetic import Ratio, parse_ratio
 from .errors import InputError
+from .policy_rules import Anchors, CriticalCap, FixedCaps, FoldRule, SmallNumbers, Staleness
 
 _SHIPPED = Path(__file__).parent / "policies"
-
-
-class FoldRule(NamedTuple):
-    """Share of the weakest part in a group's score (tail), and how large that part is (reach)."""
-
-    tail: Ratio
-    reach: Ratio
-
-
-class Staleness(NamedTuple):
-    """Full strength up to `full`/`scale` cadences of age, none from `dead`/`scale` on."""
-
-    full: int
-    dead: int
-    scale: int
-
-
-class CriticalCap(NamedTuple):
-    """Caps a node at `cap_mp` while the KPI is at or below `at_mp`, rising to none at `free_mp`."""
-
-    at_mp: int
-    cap_mp: int
-    free_mp: int
 
 
 @dataclass(frozen=True)
@@ -163,6 +141,72 @@ class Policy:
         """The cap of an overdue initiative; the days after which a lower one holds; that one."""
         cap = self.document["caps"]["overdue"]
         return cap["cap_mp"], cap["long_after_days"], cap["long_cap_mp"]
+
+    @cached_property
+    def usual_importance(self) -> Mapping[str, int] | None:
+        """By kind of child, where leaves are folded; a sub-portfolio's leaves keep their weights at its own.
+        None: children are folded level by level."""
+        return self.document.get("usual_importance")
+
+    @cached_property
+    def small_numbers(self) -> SmallNumbers | None:
+        """None under policies that take few items for a line."""
+        rule = self.document.get("small_numbers")
+        return rule and SmallNumbers(_ratio(rule, "grace_items"), rule["full_items"])
+
+    @cached_property
+    def fixed_caps(self) -> FixedCaps:
+        caps = self.document["caps"]
+        names = ("open_sev1", "unmitigated_critical_risk", "high_risk_review_overdue", "prohibited")
+        return FixedCaps(*(caps[name] for name in names))
+
+    @cached_property
+    def drift_anchors(self) -> Mapping[str, Anchors]:
+        """By method of the drift statistic."""
+        return {
+            name: Anchors(
+                _ratio(anchor, "red_at"),
+                None if anchor["green_at"] is None else _ratio(anchor, "green_at"),
+                _ratio(anchor, "target"),
+            )
+            for name, anchor in self.document["drift_anchors"].items()
+        }
+
+    @cached_property
+    def model_max_age_days(self) -> int:
+        return self.document["model_max_age_days"]
+
+    @cached_property
+    def retirement_notice_days(self) -> int | None:
+        """Before the withdrawal of a hosted model; None under policies without the rule."""
+        return self.document.get("model_retirement_notice_days")
+
+    @cached_property
+    def incident_points_mp(self) -> Mapping[str, int]:
+        return self.document["incident_points_mp"]
+
+    @cached_property
+    def incident_window_days(self) -> int:
+        return self.document["incident_window_days"]
+
+    @cached_property
+    def risk_points_mp(self) -> Sequence[tuple[int, int]]:
+        """Points by the severity they begin at, highest first."""
+        return [(edge, points) for edge, points in self.document["risk_points_mp"]]
+
+    @cached_property
+    def unclassified_mp(self) -> int:
+        return self.document["unclassified_mp"]
+
+    @cached_property
+    def status_mp(self) -> Mapping[str, int]:
+        return self.document["status_mp"]
+
+    @cached_property
+    def feedback_prior(self) -> tuple[int, Ratio]:
+        """How many ratings of which mean are added to those given."""
+        prior = self.document["feedback_prior"]
+        return prior["n"], _ratio(prior, "mean")
 
     @cached_property
     def over_allocation_zero_at_percent(self) -> int:

@@ -2,9 +2,10 @@
 
 from .arithmetic import FULL_MP
 from .context import NodeContext
+from .digest import ChildResult, Digest, read_digest
 from .fields import Fields
-from .lifecycle import NOT_STARTED, SCORED, lifecycle
-from .tree import ChildResult, Leaf, Part, Place, node_leaf
+from .lifecycle import KINDS, NOT_STARTED, SCORED, lifecycle
+from .tree import Leaf, Part, Place, node_leaf
 
 HIGHEST_IMPORTANCE = 1000
 RESULT_KEYS = ("score_mp", "low_mp", "high_mp", "coverage_mp", "confidence_mp")
@@ -18,9 +19,14 @@ def rolled_up_children(context: NodeContext) -> list[Part]:
     return _rolled_up(context, "children", "CHILDREN")
 
 
-def importance(child: Fields) -> int:
-    value = child.integer("importance", low=1, high=HIGHEST_IMPORTANCE)
-    return 1 if value is None else value
+def importance(child: Fields) -> int | None:
+    """None if nobody set one."""
+    return child.integer("importance", low=1, high=HIGHEST_IMPORTANCE)
+
+
+def child_digest(child: Fields) -> Digest | None:
+    digest = child.section("digest")
+    return None if digest is None else read_digest(digest)
 
 
 def child_result(child: Fields) -> ChildResult | None:
@@ -38,26 +44,37 @@ def child_result(child: Fields) -> ChildResult | None:
 def _rolled_up(context: NodeContext, key: str, dimension: str) -> list[Part]:
     """Children that are not under way are left out of the score and counted."""
     parts: list[Part] = []
-    seen: set[str] = set()
-    for child in context.node.items(key):
-        identity = child.text("id")
-        if identity in seen:
-            raise child.refuse("id", "is used twice")
-        seen.add(identity)
+    usual = context.policy.usual_importance if dimension == "CHILDREN" else None
+    for child in context.node.unique_items(key):
         stage = lifecycle(child, context.as_of)
         if stage == NOT_STARTED:
             context.changes_on(child.day("start_on"))
         if stage in SCORED:
-            place = Place(dimension, f"node:{identity}", importance(child))
-            parts.append(_child_leaf(context, child, place))
+            weight = importance(child) or (usual[child.choice("kind", KINDS)] if usual else 1)
+            place = Place(dimension, f"node:{child.text('id')}", weight)
+            parts.append(_child_leaf(context, child, place, is_flat=usual is not None))
         else:
             context.excluded_children[stage] = context.excluded_children.get(stage, 0) + 1
     return parts
 
 
-def _child_leaf(context: NodeContext, child: Fields, place: Place) -> Leaf:
+def _child_leaf(context: NodeContext, child: Fields, place: Place, *, is_flat: bool) -> Leaf:
+    if is_flat and child.choice("kind", KINDS) == "portfolio":
+        return _portfolio_leaf(context, child, place)
     result = child_result(child)
     if result is None:
-        result, next_day = context.evaluate_child(child, context.as_of, context.policy)
+        result, _, next_day = context.evaluate_child(child, context.as_of, context.policy)
         context.changes_on(next_day)
     return node_leaf(place, result)
+
+
+def _portfolio_leaf(context: NodeContext, child: Fields, place: Place) -> Leaf:
+    """A sub-portfolio is its leaves."""
+    digest = child_digest(child)
+    if digest is None and child.values.get("result") is not None:
+        raise child.refuse("digest", f"is missing: policy {context.policy.version} folds the leaves below a portfolio")
+    if digest is None:
+        _, digest, next_day = context.evaluate_child(child, context.as_of, context.policy)
+        context.changes_on(next_day)
+    digest = digest or Digest()
+    return node_leaf(place, digest.result(context.policy.fold_rules["rollup"]), digest)

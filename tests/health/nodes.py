@@ -9,6 +9,7 @@ AS_OF = date(2026, 11, 22)
 
 DAYS = st.integers(-400, 60).map(lambda offset: (AS_OF + timedelta(days=offset)).isoformat())
 NUMBERS = st.decimals(-1000, 1000, places=2, allow_nan=False).map(str)
+SHARES = st.decimals(0, 1, places=2).map(str)
 SCORES = st.integers(0, 100_000)
 BANDS = st.sampled_from([None, "UNKNOWN", "CRITICAL", "AT_RISK", "WATCH", "HEALTHY"])
 CATEGORIES = ["ENGAGEMENT", "REVENUE", "LATENCY", "MODEL_PERFORMANCE", "DRIFT", "SAFETY"]
@@ -75,7 +76,7 @@ def results(draw: st.DrawFn) -> dict[str, Any]:
 
 CHILDREN = st.lists(
     st.fixed_dictionaries(
-        {"result": results()},
+        {"kind": st.sampled_from(["product", "initiative"]), "result": results()},
         optional={
             "status": st.sampled_from(["ACTIVE", "ON_HOLD", "DRAFT", "CANCELLED", "COMPLETED"]),
             "start_on": DAYS,
@@ -84,6 +85,66 @@ CHILDREN = st.lists(
     ),
     max_size=4,
 )
+
+MODELS: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
+    {
+        "evals": st.lists(KPI_FACTS.filter(lambda kpi: kpi["direction"] != "RANGE"), max_size=2),
+        "drift": st.lists(
+            st.fixed_dictionaries(
+                {"method": st.sampled_from(["psi", "ks_d", "wasserstein", "js", "drift_share"]), "value": SHARES},
+                optional={"observed_on": DAYS},
+            ),
+            max_size=2,
+        ),
+    },
+    optional={
+        "incidents": st.lists(
+            st.fixed_dictionaries(
+                {"severity": st.sampled_from(["SEV1", "SEV2", "SEV3", "SEV4"]), "opened_on": DAYS},
+                optional={"closed_on": DAYS},
+            ),
+            max_size=3,
+        ),
+        "trained_on": DAYS,
+        "max_age_days": st.integers(1, 200),
+        "retires_on": DAYS,
+        "successor_deployed": st.booleans(),
+        "weight": st.integers(0, 1000),
+    },
+)
+RISKS = st.fixed_dictionaries(
+    {},
+    optional={
+        "risks": st.lists(
+            st.fixed_dictionaries(
+                {"probability": st.integers(1, 5), "impact": st.integers(1, 5)},
+                optional={"open": st.booleans(), "mitigated": st.booleans()},
+            ),
+            max_size=3,
+        ),
+        "register_reviewed_on": DAYS,
+        "reviews": st.lists(st.fixed_dictionaries({"due_on": DAYS}, optional={"done_on": DAYS}), max_size=2),
+        "ai_act_class": st.sampled_from(["PROHIBITED", "HIGH", "LIMITED", "MINIMAL", "UNCLASSIFIED"]),
+        "obligations_required": st.integers(0, 9),
+        "obligations_met": st.integers(0, 9),
+    },
+)
+UPDATES = st.lists(
+    st.fixed_dictionaries(
+        {
+            "author": st.sampled_from(["ann", "bob"]),
+            "status": st.sampled_from(["ON_TRACK", "AT_RISK", "OFF_TRACK"]),
+            "on": DAYS,
+        }
+    ),
+    max_size=4,
+)
+
+
+@st.composite
+def feedbacks(draw: st.DrawFn) -> dict[str, Any]:
+    count = draw(st.integers(0, 40))
+    return {"count": count, "sum": str(draw(st.integers(count, 5 * count))), "observed_on": draw(DAYS)}
 
 
 def identified(items: list[dict[str, Any]], prefix: str) -> list[dict[str, Any]]:
@@ -99,12 +160,26 @@ def kpis(draw: st.DrawFn) -> dict[str, Any]:
 
 
 @st.composite
+def judged(draw: st.DrawFn) -> dict[str, Any]:
+    """Models, risks and opinions: each update has an id, so that no two of an author are equals."""
+    models = [{**model, "evals": identified(model["evals"], "e")} for model in draw(st.lists(MODELS, max_size=2))]
+    return {
+        "models": identified(models, "m"),
+        "risk": draw(RISKS),
+        "status_updates": identified(draw(UPDATES), "u"),
+        "feedback": draw(feedbacks()),
+    }
+
+
+@st.composite
 def nodes(draw: st.DrawFn, kind: str | None = None) -> dict[str, Any]:
     kind = kind or draw(st.sampled_from(["product", "initiative", "portfolio"]))
     node = {"id": "n", "kind": kind, "kpis": identified(draw(st.lists(kpis(), max_size=4)), "k")}
     node["status"] = draw(st.sampled_from(["ACTIVE", "ACTIVE", "ACTIVE", "ON_HOLD", "DRAFT"]))
     if draw(st.booleans()):
         node["start_on"] = draw(DAYS)
+    if draw(st.booleans()):
+        node |= draw(judged())
     if kind == "initiative":
         node |= {"due_on": draw(DAYS), "delivery": draw(DELIVERIES)}
     elif kind == "product":

@@ -8,7 +8,6 @@ import pytest
 
 from portfolio.health import (
     InputError,
-    NotSupportedError,
     Policy,
     evaluate,
     input_document,
@@ -182,15 +181,33 @@ def test_malformed_facts_are_refused_with_their_place(facts: dict[str, Any], pla
     assert refusal.value.path == place
 
 
-@pytest.mark.parametrize("key", ["models", "risk", "status_updates", "feedback"])
-def test_facts_without_a_scorer_are_refused_not_ignored(key: str):
-    node = product(initiatives=[{"id": "i", "kind": "initiative", key: {"sent": True}}])
-    with pytest.raises(NotSupportedError) as refusal:
-        evaluate(node, AS_OF, POLICY, None)
-    assert refusal.value.path == f"initiatives[0].{key}"
-    with pytest.raises(NotSupportedError):
-        input_document(node, AS_OF)
-    assert evaluate({**product(), key: []}, AS_OF, POLICY, None).lifecycle == "ACTIVE"
+def test_a_waived_kpi_counts_nowhere_and_is_listed_with_its_last_day():
+    node = product(kpi(waived_until="2026-11-22", category="SAFETY"), kpi("90", id="b", waived_until="2026-11-21"))
+    result = evaluate(node, AS_OF, POLICY, None)
+    assert result.waived == (("RISK/kpi:k", AS_OF),)
+    assert [leaf.path for leaf in result.leaves] == ["OUTCOMES/kpi:b"]
+    assert result.next_change_on == date(2026, 11, 23)
+
+
+@pytest.mark.parametrize(
+    ("facts", "place"),
+    [
+        ({"models": [{"id": "m"}, {"id": "m"}]}, "models[1].id"),
+        ({"models": [{"id": "m", "drift": [{"method": "guess", "value": "0.1"}]}]}, "models[0].drift[0].method"),
+        ({"models": [{"id": "m", "incidents": [{"severity": "SEV1"}]}]}, "models[0].incidents[0].opened_on"),
+        ({"models": [{"id": "m", "incidents": [{"severity": "SEV9"}]}]}, "models[0].incidents[0].severity"),
+        ({"risk": {"risks": [{"probability": 6, "impact": 1}]}}, "risk.risks[0].probability"),
+        ({"risk": {"reviews": [{"done_on": "2026-11-01"}]}}, "risk.reviews[0].due_on"),
+        ({"risk": {"ai_act_class": "GREAT"}}, "risk.ai_act_class"),
+        ({"status_updates": [{"author": "ann", "status": "FINE", "on": "2026-11-01"}]}, "status_updates[0].status"),
+        ({"feedback": {"count": 2, "sum": "11"}}, "feedback.sum"),
+    ],
+)
+def test_malformed_models_risks_and_opinions_are_refused_with_their_place(facts: dict[str, Any], place: str):
+    reporting = POLICY.patched({"dimension_weights.*.STAKEHOLDER": 5})
+    with pytest.raises(InputError) as refusal:
+        evaluate(product(**facts), AS_OF, reporting, None)
+    assert refusal.value.path == place
 
 
 def test_the_document_has_one_form_for_equal_facts():

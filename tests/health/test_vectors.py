@@ -1,4 +1,4 @@
-"""The worked cases of policy hp-1, run as they stand, and that the runner can fail."""
+"""The worked cases of hp-1 and default-2, run as they stand, and that the runner can fail."""
 
 import copy
 import json
@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from portfolio.health import Policy, fingerprint
+from portfolio.health import Policy, fingerprint, load_policy
 from portfolio.health.fingerprint import canonical_json
 from portfolio.health.vectors import run_case
 
@@ -19,36 +19,33 @@ FILES = ["vectors.json", "vectors_extra.json"]
 DOCUMENTS = [json.loads((DATA / name).read_text(encoding="utf-8")) for name in FILES]
 CASES = [case for document in DOCUMENTS for case in document["vectors"]]
 POLICY = Policy.from_document(DOCUMENTS[0]["policy"])
-
-KINDS_NOT_BUILT = {"kpi_forecast", "trend", "anomaly"}
-FACTS_NOT_BUILT = ("models", "risk", "status_updates", "feedback")
-
-
-def needs_a_later_scorer(facts: Any) -> bool:
-    """Whether facts of a kind not built yet stand anywhere in the input."""
-    if isinstance(facts, list):
-        return any(needs_a_later_scorer(item) for item in facts)
-    if not isinstance(facts, dict):
-        return False
-    return any(facts.get(key) for key in FACTS_NOT_BUILT) or any(
-        needs_a_later_scorer(value) for value in facts.values()
-    )
+OWN = json.loads((DATA / "vectors_default_2.json").read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["id"])
 def test_every_worked_case_comes_out_as_published(case: dict[str, Any]):
-    differences = run_case(case, POLICY)
-    if differences is None:
-        assert case["kind"] in KINDS_NOT_BUILT or needs_a_later_scorer(case["input"])
-    else:
-        assert differences == []
+    assert run_case(case, POLICY) == []
+
+
+@pytest.mark.parametrize("case", OWN["vectors"], ids=lambda case: case["id"])
+def test_what_default_2_changes_comes_out_as_worked_by_hand(case: dict[str, Any]):
+    assert load_policy("default-2").document == OWN["policy"]
+    assert run_case(case, load_policy("default-2")) == []
+    assert case["hand_checked"].items() <= case["expected"].items()
+    assert run_case(case, load_policy("default-1")) != []
+
+
+def test_default_2_is_default_1_but_for_its_three_rules():
+    added = {"small_numbers", "usual_importance", "model_retirement_notice_days", "policy_version"}
+    older, newer = load_policy("default-1").document, load_policy("default-2").document
+    assert {key: value for key, value in newer.items() if key not in added} == {
+        key: value for key, value in older.items() if key != "policy_version"
+    }
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["id"])
 def test_a_case_with_one_wrong_number_fails(case: dict[str, Any]):
     wrong = copy.deepcopy(case)
-    if run_case(case, POLICY) is None:
-        return
     key = next(iter(wrong["expected"]))
     wrong["expected"][key] = ["something else"]
     assert any(key in line for line in run_case(wrong, POLICY) or [])
@@ -74,10 +71,10 @@ def test_the_command_names_failing_cases_and_counts_all(tmp_path: Path):
         for file in (DATA / FILES[1], broken)
     )
     assert good.returncode == 0
-    assert good.stdout.splitlines()[-1] == "2 passed, 0 failed, 2 not supported"
+    assert good.stdout.splitlines()[-1] == "4 passed, 0 failed, 0 not supported"
     assert bad.returncode == 1
     assert f"FAILED {case['id']}" in bad.stdout
-    assert bad.stdout.splitlines()[-1] == "1 passed, 1 failed, 2 not supported"
+    assert bad.stdout.splitlines()[-1] == "3 passed, 1 failed, 0 not supported"
 
 
 def test_the_fingerprint_document_is_the_published_text_byte_for_byte():
