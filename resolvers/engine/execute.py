@@ -36,7 +36,7 @@ from strawberry.types.arguments import convert_arguments
 import schema
 from compiler.cursor import CursorKey
 from compiler.graphql_types import BACKREF
-from compiler.plan import Catalogue, Selection
+from compiler.walk import Catalogue, Selection
 from portfolio.identity import PREFIX_OF_KIND
 from resolvers import Mutation
 from resolvers.engine.payload import project
