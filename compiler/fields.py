@@ -89,7 +89,7 @@ def _many(mapping: Many, site: Site) -> list[str]:
     connection_type = object_type(site.definition)
     node_type = object_type(connection_type.fields["nodes"])
     declared = table(node_type)
-    page = plan_page(site.statement, declared, site.arguments, mapping.order, site.coordinate)
+    page = plan_page(site.statement, declared, site.arguments, mapping, site.coordinate)
     other = site.statement.alias(declared.name)
     writer = ConnectionWriter(site.walk, page, node_type, other, lambda: _members(mapping, site, declared, other))
     name = site.statement.alias("page")

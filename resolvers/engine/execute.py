@@ -34,6 +34,7 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.types.arguments import convert_arguments
 
 import schema
+from compiler.check import check_declarations
 from compiler.cursor import CursorKey
 from compiler.graphql_types import BACKREF
 from compiler.walk import Catalogue, Selection
@@ -67,6 +68,7 @@ class Schema(strawberry.federation.Schema):
             federation_version="2.9",
         )
         self.graphql = self._schema
+        check_declarations(self.graphql, PREFIX_OF_KIND)
         for type_ in self.graphql.type_map.values():
             if isinstance(type_, GraphQLInputObjectType) and BACKREF in type_.extensions:
                 # Strawberry holds to @oneOf by rules of its own, which only its own executor runs.
