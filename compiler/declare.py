@@ -15,9 +15,9 @@ from typing import Annotated, Any, TypedDict, TypeVar, Unpack, get_args
 import strawberry
 from strawberry.types.field import StrawberryField
 
+from compiler.declaration.place import declaring_place, word
+from compiler.declaration.scalar import ColumnOptions, PendingScalar, ScalarOptions
 from compiler.mapping import Access, Lookup, Many, One, OneOf, Order, Part, Refetch, Rows, Source, Table, Value
-from compiler.place import declaring_place, word
-from compiler.scalar import ColumnOptions, PendingScalar, ScalarOptions
 
 KEY = "folioscope"
 

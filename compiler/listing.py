@@ -8,9 +8,9 @@ from typing import Annotated, Any
 import strawberry
 
 from compiler.comparison import enum_comparator
+from compiler.declaration.place import DeclarationError, declaring_place, suggest
 from compiler.declare import KEY, table_of
 from compiler.mapping import Filter, Value
-from compiler.place import DeclarationError, declaring_place, suggest
 
 
 @strawberry.enum(description="Direction of a sort key.")

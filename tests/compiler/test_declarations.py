@@ -10,11 +10,11 @@ import strawberry.federation
 from graphql import GraphQLSchema
 
 import schema.entities
-from compiler.check import check_declarations
+from compiler.declaration.check import check_declarations
+from compiler.declaration.place import DeclarationError
 from compiler.declare import argument, column, expression, identifier, lookup, many, one, rows, table, value_object
 from compiler.listing import ExtraFilter, listing
 from compiler.mapping import Condition, Filter
-from compiler.place import DeclarationError
 from portfolio.identity import PREFIX_OF_KIND
 from resolvers.engine.execute import Schema
 from schema.scalars import COMPARATORS

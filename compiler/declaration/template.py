@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator
 
-from compiler.place import suggest
+from compiler.declaration.place import suggest
 from compiler.statement import ALWAYS_NAMED, BLOCK
 
 _NAME = re.compile(r"\{([^\W\d]\w*)\}")  # {2} is a regular expression's

@@ -5,12 +5,12 @@ from typing import Any
 
 from graphql import GraphQLField, GraphQLInputObjectType, GraphQLInterfaceType, GraphQLObjectType, GraphQLSchema
 
-from compiler.choices import templates
+from compiler.declaration.choices import templates
+from compiler.declaration.place import DeclarationError, Place, place_of, suggest
+from compiler.declaration.template import mistakes
 from compiler.declare import mapping_of
 from compiler.graphql_types import BACKREF, input_type, object_type, table
 from compiler.mapping import Condition, Filter, Lookup, Many, One, OneOf, Order, Rows, Table, Value
-from compiler.place import DeclarationError, Place, place_of, suggest
-from compiler.template import mistakes
 
 
 def check_declarations(schema: GraphQLSchema, prefixes: Mapping[str, str]) -> None:

@@ -15,7 +15,7 @@ from strawberry.types.field import StrawberryField
 
 PLACE = "declared_at"
 
-_ROOT = Path(__file__).parent.parent
+_ROOT = Path(__file__).parents[2]
 
 Parameters = ParamSpec("Parameters")
 Made = TypeVar("Made")

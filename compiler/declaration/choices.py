@@ -15,8 +15,8 @@ from graphql import (
 )
 
 from compiler.arguments import Tree, constant
+from compiler.declaration.place import DeclarationError, suggest
 from compiler.mapping import Source
-from compiler.place import DeclarationError, suggest
 
 _ABSENT = object()
 
@@ -40,13 +40,16 @@ class _Given(Mapping[str, Any]):
 
 
 def templates(source: Source | None, definition: GraphQLField) -> Iterator[tuple[str, list[str]]]:
-    """Each template with the arguments that it may name, once for each way in which the field may be asked for."""
+    """Each template with the arguments that it may name, once for each way in which a function may choose."""
+    arguments = definition.args
     if source is None:
         return
-    for values in product(*(_choices(argument) for argument in definition.args.values())):
-        given = {name: value for name, value in zip(definition.args, values, strict=True) if value is not _ABSENT}
-        template = source if isinstance(source, str) else source(_Given(given, definition.args))
-        yield template, [name for name in given if not _is_object(definition.args[name])]
+    if isinstance(source, str):
+        yield source, [name for name, argument in arguments.items() if _is_certain(argument) and _is_filled(argument)]
+        return
+    for values in product(*(_choices(argument) for argument in arguments.values())):
+        given = {name: value for name, value in zip(arguments, values, strict=True) if value is not _ABSENT}
+        yield source(_Given(given, arguments)), [name for name in given if _is_filled(arguments[name])]
 
 
 def _choices(argument: GraphQLArgument) -> list[Tree | object]:
@@ -55,9 +58,12 @@ def _choices(argument: GraphQLArgument) -> list[Tree | object]:
         given: list[Tree | object] = [constant(word.value) for word in named.values.values()]
     else:
         given = [constant(None)]
-    certain = isinstance(argument.type, GraphQLNonNull) or argument.default_value is not Undefined
-    return given if certain else [_ABSENT, *given]
+    return given if _is_certain(argument) else [_ABSENT, *given]
 
 
-def _is_object(argument: GraphQLArgument) -> bool:
-    return isinstance(get_named_type(argument.type), GraphQLInputObjectType)
+def _is_certain(argument: GraphQLArgument) -> bool:
+    return isinstance(argument.type, GraphQLNonNull) or argument.default_value is not Undefined
+
+
+def _is_filled(argument: GraphQLArgument) -> bool:
+    return not isinstance(get_named_type(argument.type), GraphQLInputObjectType)
