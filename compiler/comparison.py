@@ -1,9 +1,8 @@
 """Comparators of filters: what clients may ask of a field, and the SQL of each question."""
 
-from collections.abc import Callable
 from enum import StrEnum
 from functools import cache
-from typing import Any
+from typing import Any, Literal
 
 import strawberry
 
@@ -23,6 +22,7 @@ OPERATORS: dict[str, str] = {
     "hasAny": "{column} && {value}",
     "hasNone": "not {column} && {value}",
 }
+ComparatorName = Literal["ID", "ID_LIST", "STRING", "INT", "FLOAT", "BOOLEAN", "DATE_TIME", "DATE", "POINTS"]
 LIST_OPERATORS = frozenset({"in", "nin", "hasAny", "hasNone"})
 
 _TEXTS = {
@@ -83,6 +83,3 @@ def enum_comparator(enum: type[StrEnum]) -> Any:
 
 def operator_sql(operator: str, column: str, value: str) -> str:
     return OPERATORS[operator].format(column=column, value=value)
-
-
-Reader = Callable[[Any], Any]

@@ -1,10 +1,7 @@
 """The body of one connection: nodes, edges, pageInfo and totalCount over one limited set of rows."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from graphql import GraphQLObjectType
 from graphql.execution.collect_fields import FieldDetails
@@ -12,18 +9,16 @@ from graphql.execution.collect_fields import FieldDetails
 from compiler.graphql_types import object_type, table
 from compiler.page import Page
 from compiler.statement import literal, print_members
-
-if TYPE_CHECKING:
-    from compiler.plan import Planner
+from compiler.walk import Walk
 
 
 class ConnectionWriter:
     """where: conditions of the whole list on `alias`, made at most once, and only for a selection that needs them."""
 
     def __init__(
-        self, planner: Planner, page: Page, node_type: GraphQLObjectType, alias: str, where: Callable[[], list[str]]
+        self, walk: Walk, page: Page, node_type: GraphQLObjectType, alias: str, where: Callable[[], list[str]]
     ) -> None:
-        self.planner, self.page, self.node_type, self.alias = planner, page, node_type, alias
+        self.walk, self.page, self.node_type, self.alias = walk, page, node_type, alias
         self._make_where = where
         self.table_name = table(node_type).name
         self.joins: list[str] = []
@@ -37,7 +32,7 @@ class ConnectionWriter:
 
     def write(self, type_: GraphQLObjectType, details: list[FieldDetails]) -> str:
         """The select that prints the connection as one text."""
-        selection = self.planner.subselection(type_, details)
+        selection = self.walk.subselection(type_, details)
         text = print_members([(key, self._member(type_, nodes)) for key, nodes in selection])
         if not self.reads_rows:
             # A page size out of range is refused all the same, and a parameter must be used.
@@ -46,8 +41,8 @@ class ConnectionWriter:
         return f"select {text} as text from ({self._page_rows()}) {self.alias}{joins}"
 
     def _page_rows(self) -> str:
-        statement = self.planner.statement
-        keyset = self.page.keyset_sql(statement, self.alias, self.planner.catalogue.cursor_key)
+        statement = self.walk.statement
+        keyset = self.page.keyset_sql(statement, self.alias, self.walk.catalogue.cursor_key)
         where = " and ".join([*self.where, *([keyset] if keyset != "true" else [])])
         order = self.page.order_sql(statement, self.alias)
         limit = f"{self.page.size_sql} + 1" if self.looks_ahead else self.page.size_sql
@@ -64,12 +59,12 @@ class ConnectionWriter:
                 return ["'['", self._collect(self._node(nodes)), "']'"]
             case "edges":
                 edge_type = object_type(type_.fields["edges"])
-                selection = self.planner.subselection(edge_type, nodes)
+                selection = self.walk.subselection(edge_type, nodes)
                 edge = print_members([(key, self._edge_member(edge_type, inner)) for key, inner in selection])
                 return ["'['", self._collect(edge), "']'"]
             case "pageInfo":
                 info_type = object_type(type_.fields["pageInfo"])
-                selection = self.planner.subselection(info_type, nodes)
+                selection = self.walk.subselection(info_type, nodes)
                 return [print_members([(key, [self._page_info_member(info_type, inner)]) for key, inner in selection])]
             case "totalCount":
                 where = " and ".join(self.where)
@@ -86,8 +81,8 @@ class ConnectionWriter:
         return f"{self.alias}.position <= {self.page.size_sql}"
 
     def _node(self, nodes: list[FieldDetails]) -> str:
-        selection = self.planner.subselection(self.node_type, nodes)
-        printed, joins = self.planner.print_object(self.node_type, self.alias, self.alias, selection)
+        selection = self.walk.subselection(self.node_type, nodes)
+        printed, joins = self.walk.print_object(self.node_type, self.alias, self.alias, selection)
         self.joins.extend(joins)
         return printed
 
@@ -101,9 +96,9 @@ class ConnectionWriter:
                 return [self._node(nodes)]
 
     def _cursor(self) -> str:
-        statement = self.planner.statement
+        statement = self.walk.statement
         values = self.page.values(statement, self.alias)
-        return self.planner.catalogue.cursor_key.print_sql(statement, self.page.scope, values)
+        return self.walk.catalogue.cursor_key.print_sql(statement, self.page.scope, values)
 
     def _page_info_member(self, type_: GraphQLObjectType, nodes: list[FieldDetails]) -> str:
         name = nodes[0].node.name.value

@@ -10,13 +10,14 @@ import inspect
 import re
 import types
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Annotated, Any, TypeVar, get_args
+from typing import Annotated, Any, TypedDict, TypeVar, Unpack, get_args
 
 import strawberry
 from strawberry.types.field import StrawberryField
 
-from compiler.mapping import Access, Filter, Lookup, Many, One, OneOf, Order, Part, Refetch, Rows, Source, Table, Value
+from compiler.declaration.place import declaring_place, word
+from compiler.declaration.scalar import ColumnOptions, PendingScalar, ScalarOptions
+from compiler.mapping import Access, Lookup, Many, One, OneOf, Order, Part, Refetch, Rows, Source, Table, Value
 
 KEY = "folioscope"
 
@@ -80,94 +81,74 @@ def access_of(definition: StrawberryField | None) -> Access | None:
 # Scalars -----------------------------------------------------------------------------------------
 
 
-def column(description: str, name: str | None = None, **options: Any) -> Any:
-    """A column of the same name as the field unless `name` says otherwise.
-
-    filter: a comparator's name (compiler/comparison.py) or an enum. order: True, or the expression to sort by.
-    sql_type: as in PostgreSQL. field: the GraphQL name, where Python cannot spell it.
-    """
-    graphql_name = options.pop("field", None)
-    return strawberry.field(name=graphql_name, description=description, metadata={KEY: _Pending(name, None, options)})
+@word(ColumnOptions)
+def column(description: str, name: str | None = None, **options: Unpack[ColumnOptions]) -> Any:
+    """A column of the same name as the field unless `name` says otherwise."""
+    metadata = {KEY: PendingScalar(name, None, options)}
+    return strawberry.field(name=options.get("field"), description=description, metadata=metadata)
 
 
-def expression(description: str, sql: Source, **options: Any) -> Any:
+@word(ScalarOptions)
+def expression(description: str, sql: Source, **options: Unpack[ScalarOptions]) -> Any:
     """A scalar from any SQL expression on {self}."""
-    return strawberry.field(description=description, metadata={KEY: _Pending(None, sql, options)})
+    return strawberry.field(description=description, metadata={KEY: PendingScalar(None, sql, options)})
 
 
-def computed_by(description: str, sql: Source, returns: Any, arguments: Mapping[str, Any]) -> Any:
-    """A scalar whose expression depends on the field's arguments."""
-    return _relation(Value(sql), returns, description, arguments)
-
-
+@word()
 def identifier(kind: str) -> Any:
+    options: ScalarOptions = {"kind": kind, "filter": "ID", "sql_type": "uuid"}
     return strawberry.field(
         description="Opaque id, unique in the whole system and stable for ever.",
-        metadata={KEY: _Pending("id", None, {"kind": kind, "filter": "ID", "sql_type": "uuid"})},
+        metadata={KEY: PendingScalar("id", None, options)},
     )
-
-
-@dataclass(frozen=True)
-class _Pending:
-    """A scalar before its class gives it a name."""
-
-    column: str | None
-    sql: Source | None
-    options: Mapping[str, Any]
-
-    def resolve(self, field_name: str) -> Value:
-        expression_ = self.sql or "{self}." + (self.column or field_name)
-        sql_type = self.options.get("sql_type", "text")
-        kind = self.options.get("kind")
-        order = self.options.get("order")
-        order_expression = expression_ if order is True else order
-        comparator = self.options.get("filter")
-        compared = self.options.get("filter_expression", expression_)
-        return Value(
-            expression_,
-            kind,
-            Order(str(order_expression), sql_type) if order else None,
-            Filter(str(compared), comparator, sql_type, kind, self.options.get("normalized", False))
-            if comparator
-            else None,
-        )
 
 
 # Relations ---------------------------------------------------------------------------------------
 
 
-def one(type_name: str, description: str, on: Source, *, nullable: bool = False, **options: Any) -> Any:
-    """A related object. arguments, source, missing, wall: see One."""
-    arguments = options.pop("arguments", None)
+class OneOptions(TypedDict, total=False):
+    """arguments: name → annotation, see `argument`. The others: see One."""
+
+    arguments: Mapping[str, Any]
+    source: Source
+    missing: bool
+    wall: str
+
+
+@word(OneOptions)
+def one(type_name: str, description: str, on: Source, *, nullable: bool = False, **options: Unpack[OneOptions]) -> Any:
+    """A related object."""
+    mapping = One(type_name, on, options.get("source"), missing=options.get("missing", False), wall=options.get("wall"))
     returns = lazy(type_name)
-    return _relation(
-        One(type_name, on, **options),
-        returns | None if nullable else returns,
-        description,
-        arguments,
-    )
+    return _relation(mapping, returns | None if nullable else returns, description, options.get("arguments"))
 
 
+@word()
 def part(type_: Any, description: str) -> Any:
     """Some columns of the same row, grouped under one name."""
     return _relation(Part(), type_, description)
 
 
+@word()
 def one_of(interface: Any, description: str, on: str, *, nullable: bool = False) -> Any:
     return _relation(OneOf(on), interface | None if nullable else interface, description)
 
 
-def rows(type_: Any, description: str, source: Source, order: str, **options: Any) -> Any:
-    """A bounded list of value objects; say the bound in the description. arguments, check: see Rows."""
-    arguments = options.pop("arguments", None)
-    return _relation(
-        Rows(getattr(type_, "__name__", str(type_)), source, order, **options),
-        list[type_],
-        description,
-        arguments,
-    )
+class RowsOptions(TypedDict, total=False):
+    """arguments: name → annotation, see `argument`. check: see Rows."""
+
+    arguments: Mapping[str, Any]
+    check: Callable[[Mapping[str, Any]], None]
 
 
+@word(RowsOptions)
+def rows(type_: Any, description: str, source: Source, order: str, **options: Unpack[RowsOptions]) -> Any:
+    """A bounded list of value objects; say the bound in the description."""
+    mapping = Rows(getattr(type_, "__name__", str(type_)), source, order, options.get("check"))
+    return _relation(mapping, list[type_], description, options.get("arguments"))
+
+
+@word()
 def many(
     type_name: str,
     description: str,
@@ -204,6 +185,7 @@ def _page_arguments(type_name: str) -> dict[str, Any]:
     }
 
 
+@word()
 def lookup(
     type_name: str,
     description: str,
@@ -217,6 +199,7 @@ def lookup(
     return _relation(Lookup(type_name, conditions), lazy(type_name) | None, description, arguments, **metadata)
 
 
+@word()
 def refetch(interface: Any, description: str, *, many: bool) -> Any:
     if many:
         arguments = {"ids": argument(list[strawberry.ID], "Ids, at most 100; the answer has the same order.")}
@@ -229,6 +212,7 @@ def refetch(interface: Any, description: str, *, many: bool) -> Any:
     )
 
 
+@word()
 def table(
     name: str,
     *,
@@ -242,6 +226,8 @@ def table(
     orders: sort keys that are no field of the type.
     """
 
+    place = declaring_place()
+
     def decorate(cls: Class) -> Class:
         keys = ["id"] if kind else []
         typed: Any = strawberry.federation.type(cls, keys=list[Any](keys), description=_description(cls))
@@ -250,6 +236,7 @@ def table(
             screaming_case(field_.python_name): order for field_, value in fields if (order := value.order) is not None
         }
         archivable = any(field_.python_name == "archived_at" for field_, _ in fields)
+        typed.__declared_at__ = place
         typed.__table__ = Table(
             name,
             kind,
@@ -282,7 +269,7 @@ def resolve_scalars(cls: Any) -> list[tuple[StrawberryField, Value]]:
     found = []
     for field_ in cls.__strawberry_definition__.fields:
         mapping = field_.metadata.get(KEY)
-        if isinstance(mapping, _Pending):
+        if isinstance(mapping, PendingScalar):
             mapping = mapping.resolve(field_.python_name)
             field_.metadata = {**field_.metadata, KEY: mapping}
         if isinstance(mapping, Value):

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import strawberry
 
 from compiler.comparison import enum_comparator
+from compiler.declaration.place import DeclarationError, declaring_place, suggest
 from compiler.declare import KEY, table_of
 from compiler.mapping import Filter, Value
 
@@ -140,7 +141,7 @@ def _filter_input(cls: Any, name: str, comparators: Mapping[str, Any], extra: Ma
             graphql_name = field.graphql_name or _camel_case(field.python_name)
             member(
                 graphql_name,
-                _comparator(mapping.filter, comparators),
+                _comparator(f"{name}.{graphql_name}", mapping.filter, comparators),
                 field.description or "",
                 mapping.filter,
             )
@@ -168,12 +169,16 @@ def _filter_input(cls: Any, name: str, comparators: Mapping[str, Any], extra: Ma
         description=f"Condition on {name} objects; all members given must hold.",
     )
     made.__filters__ = compared
+    made.__declared_at__ = declaring_place()
     return made
 
 
-def _comparator(declared: Filter, comparators: Mapping[str, Any]) -> Any:
+def _comparator(name: str, declared: Filter, comparators: Mapping[str, Any]) -> Any:
     if isinstance(declared.comparator, EnumType):
         return enum_comparator(declared.comparator)
+    if declared.comparator not in comparators:
+        told = f"there is no comparator `{declared.comparator}`. {suggest(declared.comparator, comparators)}"
+        raise DeclarationError(f"{declaring_place()}, {name}: {told}")
     return comparators[declared.comparator]
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 # A template, or a function that chooses one by the arguments given.
@@ -87,6 +88,12 @@ class Many:
     type_name: str
     on: str
     order: str = "ID"
+
+    @cached_property
+    def default_keys(self) -> list[tuple[str, bool]]:
+        """Names of the sort keys, and whether each descends."""
+        parts = (part.strip().partition(" ") for part in self.order.split(","))
+        return [(name, direction == "desc") for name, _, direction in parts]
 
 
 @dataclass(frozen=True)

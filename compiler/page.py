@@ -6,7 +6,7 @@ from typing import Any
 
 from compiler.arguments import Leaf
 from compiler.cursor import CursorKey
-from compiler.mapping import Order, Table
+from compiler.mapping import Many, Order, Table
 from compiler.statement import Binding, Rejected, Statement
 
 DEFAULT_PAGE_SIZE = 20
@@ -67,7 +67,7 @@ class Page:
         return condition
 
 
-def plan_page(statement: Statement, table: Table, tree: Mapping[str, Any], default_order: str, coordinate: str) -> Page:
+def plan_page(statement: Statement, table: Table, tree: Mapping[str, Any], declared: Many, coordinate: str) -> Page:
     """Reads the paging arguments of a connection. Raises Rejected for a contradiction or a size out of range."""
     first, last = tree.get("first"), tree.get("last")
     if first is not None and last is not None:
@@ -82,7 +82,7 @@ def plan_page(statement: Statement, table: Table, tree: Mapping[str, Any], defau
     cursor = tree.get("before") if backward else tree.get("after")
     if cursor is None and (tree.get("after") or tree.get("before")) is not None:
         raise Rejected("BAD_USER_INPUT", f"{coordinate}: `after` goes with `first`, `before` with `last`.")
-    keys = _sort_keys(table, tree.get("orderBy"), default_order, coordinate)
+    keys = _sort_keys(table, tree.get("orderBy"), declared.default_keys, coordinate)
     scope = f"{coordinate}|{','.join(key.name + ('-' if key.descending else '+') for key in keys)}"
     size_sql = statement.parameter(size_binder(size, coordinate, "last" if backward else "first"), "integer")
     return Page(keys, size_sql, backward, cursor, scope)
@@ -103,16 +103,13 @@ def size_binder(leaf: Leaf | None, coordinate: str, name: str) -> Any:
     return read
 
 
-def _sort_keys(table: Table, tree: Any, default_order: str, coordinate: str) -> list[SortKey]:
+def _sort_keys(table: Table, tree: Any, default_keys: list[tuple[str, bool]], coordinate: str) -> list[SortKey]:
     if tree:
         wanted = [
             (_enum_name(item["field"]), _enum_name(item["direction"]) == "DESC") for item in tree if item is not None
         ]
     else:
-        wanted = [
-            (name, direction == "desc")
-            for name, _, direction in (part.strip().partition(" ") for part in default_order.split(","))
-        ]
+        wanted = default_keys
     if len(wanted) > len(table.orders):
         raise Rejected(
             "BAD_USER_INPUT",

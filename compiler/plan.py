@@ -1,22 +1,17 @@
 """The plan of an operation: walks its selection against the declarations and writes one statement."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
-from graphql import FragmentDefinitionNode, GraphQLObjectType, GraphQLSchema, OperationDefinitionNode
-from graphql.execution.collect_fields import FieldDetails, FragmentDetails, collect_fields, collect_subfields
-from graphql.execution.values import VariableValues
+from graphql import GraphQLObjectType
+from graphql.execution.collect_fields import FieldDetails
 
-from compiler.arguments import argument_tree
-from compiler.cursor import CursorKey
-from compiler.declare import access_of, mapping_of
-from compiler.fields import Site, print_field, single
-from compiler.graphql_types import BACKREF
-from compiler.mapping import Entities
-from compiler.statement import Binding, Rejected, Statement, literal, print_members
-
-Selection = list[tuple[str, list[FieldDetails]]]
+from compiler.fields import FIELDS
+from compiler.lookups import LOOKUPS
+from compiler.row import single
+from compiler.statement import Binding
+from compiler.walk import Selection, Walk
 
 
 @dataclass(frozen=True)
@@ -33,34 +28,10 @@ class Plan:
         return [bind(binding) for bind in self.binders]
 
 
-@dataclass(frozen=True)
-class Catalogue:
-    """What the compiler must be told of a schema: kind → id prefix, and the secret that signs cursors."""
+class Planner(Walk):
+    """Plans one operation for one class of viewers."""
 
-    schema: GraphQLSchema
-    prefixes: Mapping[str, str]
-    cursor_key: CursorKey
-
-
-@dataclass
-class Planner:
-    """Plans one operation for one class of viewers: its scopes, and whether it is restricted to portfolios."""
-
-    catalogue: Catalogue
-    operation: OperationDefinitionNode
-    fragments: Mapping[str, FragmentDefinitionNode]
-    variables: VariableValues
-    scopes: frozenset[str]
-    restricted: bool
-    statement: Statement = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.statement = Statement(self.restricted, self.catalogue.prefixes)
-        self._details = {name: FragmentDetails(definition) for name, definition in self.fragments.items()}
-
-    def plan_query(self, root: GraphQLObjectType) -> Plan:
-        collected = collect_fields(self.catalogue.schema, self._details, self.variables, root, self.operation)
-        return self.plan_fields(root, list(collected.grouped_field_set.items()))
+    printers: ClassVar = {**FIELDS, **LOOKUPS}
 
     def plan_fields(self, root: GraphQLObjectType, selection: Selection) -> Plan:
         """A plan for some root fields."""
@@ -74,36 +45,6 @@ class Planner:
             self, type_, details, lambda other: self.statement.fill(condition, {**names, "other": other})
         )
         return self._finish(f"coalesce({text}, 'null')", joins)
-
-    def subselection(self, type_: GraphQLObjectType, details: list[FieldDetails]) -> Selection:
-        collected = collect_subfields(
-            self.catalogue.schema, self._details, self.variables, self.operation, type_, details
-        )
-        return list(collected.grouped_field_set.items())
-
-    def print_object(
-        self, type_: GraphQLObjectType, alias: str, parent: str, selection: Selection
-    ) -> tuple[str, list[str]]:
-        """Text expression of an object whose row is `alias`, and the joins that it needs."""
-        joins: list[str] = []
-        members = [(key, self._print_field(type_, (alias, parent), details, joins)) for key, details in selection]
-        return print_members(members), joins
-
-    def _print_field(
-        self, type_: GraphQLObjectType, aliases: tuple[str, str], details: list[FieldDetails], joins: list[str]
-    ) -> list[str]:
-        node = details[0].node
-        if node.name.value == "__typename":
-            return [literal(f'"{type_.name}"')]
-        definition = type_.fields[node.name.value]
-        declared = definition.extensions.get(BACKREF)
-        coordinate = f"{type_.name}.{node.name.value}"
-        access = access_of(declared)
-        if access is not None and access.scope not in self.scopes:
-            raise Rejected("FORBIDDEN", f"{coordinate} needs a key with scope {access.scope}.")
-        arguments = argument_tree(definition, node, self.variables) if definition.args else {}
-        mapping = Entities() if coordinate == "Query._entities" else mapping_of(declared)
-        return print_field(mapping, Site(self, coordinate, definition, aliases, details, arguments, joins))
 
     def _finish(self, printed: str, joins: list[str]) -> Plan:
         # The claim is set by the row of `claims`, and everything else hangs below that row's projection: evaluated

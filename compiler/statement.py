@@ -10,6 +10,9 @@ from uuid import UUID
 # PostgreSQL takes at most 100 arguments a call.
 _CONCAT_LIMIT = 90
 
+BLOCK = re.compile(r"\{(within|restricted) ((?:[^{}]|\{\w+\})+)\}")
+_NAME = re.compile(r"\{(\w+)\}")
+
 
 @dataclass(frozen=True)
 class Binding:
@@ -86,15 +89,16 @@ class Statement:
             word = match.group(1)
             if word in names:
                 return names[word]
-            if word in ("tenant", "now", "key_id"):
+            if word in ALWAYS_NAMED:
                 return getattr(self, word)
             return GRANTED if word == "granted" else match.group(0)
 
         # Blocks first: a parameter that only a dropped block names must not be made.
-        text = re.sub(r"\{(within|restricted) ((?:[^{}]|\{\w+\})+)\}", block, template)
-        return re.sub(r"\{(\w+)\}", name, text)
+        return _NAME.sub(name, BLOCK.sub(block, template))
 
 
+# What every template may name; {granted} only where the viewer is restricted.
+ALWAYS_NAMED = frozenset({"tenant", "now", "key_id"})
 GRANTED = "(select granted.ids from granted)::uuid[]"
 
 

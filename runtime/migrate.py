@@ -17,6 +17,12 @@ MIGRATIONS = Path(__file__).parent.parent / "database" / "migrations"
 _LOCK = int.from_bytes(hashlib.sha256(b"folioscope migrations").digest()[:8], signed=True)
 _NO_TRANSACTION = "-- migrate: no-transaction"
 
+_OWNER_MAY_CREATE = """
+select exists (
+  select from pg_roles where rolname = 'folioscope_owner' and has_schema_privilege(oid, 'public', 'create')
+)
+"""
+
 _CREATE_HISTORY = """
 create table if not exists schema_migration (
   name text collate "C" primary key,
@@ -132,6 +138,7 @@ async def _apply(connection: asyncpg.Connection, migration: Migration) -> None:
         # A migration that waits for a lock makes everybody behind it wait too.
         await connection.execute("set lock_timeout = '10s'")
         async with transaction:
+            await _act_as_owner(connection)
             await connection.execute(migration.sql)
             await connection.execute("reset role")
             await connection.execute(
@@ -141,6 +148,13 @@ async def _apply(connection: asyncpg.Connection, migration: Migration) -> None:
             )
     except asyncpg.PostgresError as error:
         raise _failed(migration, error) from error
+
+
+async def _act_as_owner(connection: asyncpg.Connection) -> None:
+    """What a migration makes belongs to the owner, so that the next one may alter it. The first makes that role and
+    lets it create in this database; one that needs an administrator's rights begins with `reset role;`."""
+    if await connection.fetchval(_OWNER_MAY_CREATE):
+        await connection.execute("set role folioscope_owner")
 
 
 def _failed(migration: Migration, error: asyncpg.PostgresError) -> Failure:

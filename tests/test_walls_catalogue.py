@@ -1,10 +1,13 @@
 """The walls as PostgreSQL's own catalogue tells them: nothing escapes the tenant but what is listed here."""
 
+import re
 from collections.abc import AsyncIterator
 from typing import Any
 
 import asyncpg
 import pytest
+
+from runtime.migrate import read_migrations
 
 APPLICATION, RELAY, LOOKUP = "folioscope_app", "folioscope_relay", "folioscope_lookup"
 ROLES = [APPLICATION, RELAY, LOOKUP, "folioscope_owner"]
@@ -139,6 +142,32 @@ async def test_no_role_of_ours_passes_row_level_security_or_owns_more_than_it_ne
         "select m.member::regrole::text from pg_auth_members m where m.member::regrole::text = any($1)",
         ROLES,
     )
+
+
+async def test_the_owner_owns_all_that_migrations_make(catalogue: asyncpg.Connection):
+    """A later migration may alter only what the owner owns."""
+    foreign = await catalogue.fetch(
+        f"select c.relname as name, pg_get_userbyid(c.relowner) as owner from pg_class c where {_OURS} and"
+        " c.relkind in ('r', 'p', 'v', 'm', 'S') and c.relname <> all($1) union all"
+        " select p.proname, pg_get_userbyid(p.proowner) from pg_proc p"
+        " where p.pronamespace = 'public'::regnamespace and p.proname <> all($2)",
+        list(TABLES_WITHOUT_TENANT),
+        [name for name, owner, _ in SECURITY_DEFINERS if owner == LOOKUP],
+    )
+    told = [
+        f"{row['name']} belongs to {row['owner']}: remove `reset role` before it is made in {makers(row['name'])}"
+        for row in foreign
+        if row["owner"] != "folioscope_owner"
+    ]
+    assert not told, "\n".join(told)
+
+
+def makers(name: str) -> str:
+    """Files of the migrations that make a table, view, sequence or function."""
+    made = re.compile(
+        rf"^create (or replace )?(table|view|materialized view|sequence|function|procedure) {name}\b", re.M
+    )
+    return " or ".join(f"{found.name}.sql" for found in read_migrations() if made.search(found.sql)) or "a migration"
 
 
 async def test_nobody_may_truncate_and_partitions_are_reached_through_their_parent_only(catalogue: asyncpg.Connection):

@@ -35,8 +35,9 @@ from strawberry.types.arguments import convert_arguments
 
 import schema
 from compiler.cursor import CursorKey
+from compiler.declaration.check import check_declarations
 from compiler.graphql_types import BACKREF
-from compiler.plan import Catalogue, Selection
+from compiler.walk import Catalogue, Selection
 from portfolio.identity import PREFIX_OF_KIND
 from resolvers import Mutation
 from resolvers.engine.payload import project
@@ -67,6 +68,7 @@ class Schema(strawberry.federation.Schema):
             federation_version="2.9",
         )
         self.graphql = self._schema
+        check_declarations(self.graphql, PREFIX_OF_KIND)
         for type_ in self.graphql.type_map.values():
             if isinstance(type_, GraphQLInputObjectType) and BACKREF in type_.extensions:
                 # Strawberry holds to @oneOf by rules of its own, which only its own executor runs.

@@ -11,8 +11,9 @@ from graphql.execution.collect_fields import FieldDetails
 from graphql.execution.values import VariableValues
 
 from compiler.arguments import variables_shape
-from compiler.plan import Catalogue, Plan, Planner
+from compiler.plan import Plan, Planner
 from compiler.statement import Binding, Rejected
+from compiler.walk import Catalogue
 from resolvers.engine.prepared import Prepared
 from runtime.clock import Clock
 from runtime.postgres import Database

@@ -5,7 +5,6 @@ from datetime import datetime
 import strawberry
 
 from compiler.declare import (
-    Filter,
     column,
     expression,
     identifier,
@@ -18,6 +17,7 @@ from compiler.declare import (
     value_object,
 )
 from compiler.listing import ExtraFilter, listing
+from compiler.mapping import Filter
 from portfolio.enumerations import EventSource
 from schema.node import HealthSubject, Node, public_id
 from schema.scalars import COMPARATORS, JSON

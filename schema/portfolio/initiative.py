@@ -5,8 +5,6 @@ from datetime import date, datetime
 import strawberry
 
 from compiler.declare import (
-    Filter,
-    Order,
     column,
     expression,
     identifier,
@@ -19,6 +17,7 @@ from compiler.declare import (
     value_object,
 )
 from compiler.listing import ExtraFilter, listing
+from compiler.mapping import Filter, Order
 from portfolio.enumerations import InitiativeState, ProgressSource
 from schema import check
 from schema.connection.external_link import external_links

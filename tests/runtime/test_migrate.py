@@ -1,13 +1,14 @@
 """Migrations: once each, in order, never edited, and safe to start several times at once."""
 
 import asyncio
+import shutil
 from pathlib import Path
 
 import asyncpg
 import pytest
 
 from runtime.failure import Failure
-from runtime.migrate import migrate
+from runtime.migrate import MIGRATIONS, migrate
 
 
 @pytest.fixture
@@ -78,6 +79,20 @@ async def test_a_file_may_opt_out_of_its_transaction(empty_database: str, direct
     assert heard[-1] == ("0003_index", 3, 3)
     assert await fetch_value(empty_database, "select indisvalid from pg_index "
                              "where indexrelid = 'first_id'::regclass")  # fmt: skip
+
+
+async def test_what_a_migration_makes_can_be_altered_by_the_next_whether_or_not_it_names_the_role(
+    empty_database: str, tmp_path: Path
+):
+    shutil.copytree(MIGRATIONS, tmp_path, dirs_exist_ok=True)
+    next_number = len(list(tmp_path.glob("*.sql"))) + 1
+    write(tmp_path, f"{next_number:04d}_ship.sql", "create table ship (id int);")
+    write(tmp_path, f"{next_number + 1:04d}_age.sql", "set local role folioscope_owner; alter table ship add age int;")
+    index = "-- migrate: no-transaction\ncreate index concurrently ship_age on ship (age)"
+    write(tmp_path, f"{next_number + 2:04d}_index.sql", index)
+    await migrate(empty_database, tmp_path)
+    owners = "select array_agg(distinct relowner::regrole::text) from pg_class where relname in ('ship', 'ship_age')"
+    assert await fetch_value(empty_database, owners) == ["folioscope_owner"]
 
 
 async def test_a_gap_in_the_numbers_is_refused(empty_database: str, directory: Path):
