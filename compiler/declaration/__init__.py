@@ -1,1 +1,1 @@
-"""What a declaration is made of, and the check of all of them when the schema is built."""
+"""What a declaration is made of: the scalar that a column prints, and the place where it was declared."""

@@ -34,8 +34,8 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.types.arguments import convert_arguments
 
 import schema
+from compiler.checking.check import check_declarations
 from compiler.cursor import CursorKey
-from compiler.declaration.check import check_declarations
 from compiler.graphql_types import BACKREF
 from compiler.walk import Catalogue, Selection
 from portfolio.identity import PREFIX_OF_KIND

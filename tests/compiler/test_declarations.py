@@ -10,7 +10,7 @@ import strawberry.federation
 from graphql import GraphQLSchema
 
 import schema.entities
-from compiler.declaration.check import check_declarations
+from compiler.checking.check import check_declarations
 from compiler.declaration.place import DeclarationError
 from compiler.declare import argument, column, expression, identifier, lookup, many, one, rows, table, value_object
 from compiler.listing import ExtraFilter, listing

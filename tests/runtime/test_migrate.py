@@ -85,7 +85,7 @@ async def test_what_a_migration_makes_can_be_altered_by_the_next_whether_or_not_
     empty_database: str, tmp_path: Path
 ):
     shutil.copytree(MIGRATIONS, tmp_path, dirs_exist_ok=True)
-    next_number = len(list(tmp_path.glob("*.sql"))) + 1
+    next_number = len(list(MIGRATIONS.glob("*.sql"))) + 1
     write(tmp_path, f"{next_number:04d}_ship.sql", "create table ship (id int);")
     write(tmp_path, f"{next_number + 1:04d}_age.sql", "set local role folioscope_owner; alter table ship add age int;")
     index = "-- migrate: no-transaction\ncreate index concurrently ship_age on ship (age)"

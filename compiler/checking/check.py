@@ -5,9 +5,9 @@ from typing import Any
 
 from graphql import GraphQLField, GraphQLInputObjectType, GraphQLInterfaceType, GraphQLObjectType, GraphQLSchema
 
-from compiler.declaration.choices import templates
+from compiler.checking.choices import templates
+from compiler.checking.template import mistakes
 from compiler.declaration.place import DeclarationError, Place, place_of, suggest
-from compiler.declaration.template import mistakes
 from compiler.declare import mapping_of
 from compiler.graphql_types import BACKREF, input_type, object_type, table
 from compiler.mapping import Condition, Filter, Lookup, Many, One, OneOf, Order, Rows, Table, Value
