@@ -9,8 +9,8 @@ import asyncpg
 
 from bench.data import TENANTS, Tenant, columns_of, make_tenant, records
 from cli.progress import Report
-from portfolio.enumerations import SearchKind
 from runtime.viewer import make_key
+from schema.search import KINDS
 
 _SCOPES = ["READ", "WRITE", "INGEST", "ADMIN"]
 _RAISE_ALL = "insert into signal (tenant_id, job, target_id) select tenant_id, 'recompute_health', id from subject"
@@ -37,7 +37,7 @@ async def load(url: str, report: Report) -> dict[UUID, str]:
                 await connection.execute("set local session_replication_role = replica")
                 for table, rows in tenant.rows.items():
                     await _copy(connection, table, rows)
-        for kind in SearchKind:
+        for kind in KINDS:
             await connection.execute(f"call fill_search_words('{kind.lower()}')")
         await connection.execute(_RAISE_ALL)
         # Only what has rows: an analyzed empty table is taken for a small one, and read from end to end.

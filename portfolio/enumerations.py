@@ -204,19 +204,6 @@ class SavedViewEntity(StrEnum):
     KPI = "KPI"
 
 
-class SearchKind(StrEnum):
-    """What search finds: tables that are made searchable."""
-
-    ORGANIZATION = "ORGANIZATION"
-    PORTFOLIO = "PORTFOLIO"
-    PRODUCT = "PRODUCT"
-    INITIATIVE = "INITIATIVE"
-    KPI = "KPI"
-    TEAM = "TEAM"
-    PERSON = "PERSON"
-    SKILL = "SKILL"
-
-
 class SearchMatch(StrEnum):
     """In the order of hits."""
 

@@ -32,7 +32,6 @@ _TYPES = {
     words.CustomFieldEntity: "Kind of object that a custom field is for.",
     words.CustomFieldType: "Type of a custom field's values.",
     words.SavedViewEntity: "Kind of object that a saved view lists.",
-    words.SearchKind: "Kind of object that search finds.",
     words.SearchMatch: "Why search found an object: the first that is true.",
     words.JobKind: "What a job does.",
     words.JobState: "How far a job is.",
@@ -183,7 +182,6 @@ _EXCEPTIONS = {
         "TEAM",
     ): "Team with an assignment to the product itself that is open today. A product counts under each of its teams, so"
     " that the counts may add up to more than there are products.",
-    (words.SearchKind, "TEAM"): "Teams.",
 }
 
 

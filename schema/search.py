@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import Any
 
 import strawberry
@@ -10,22 +11,38 @@ import strawberry
 from compiler.declare import argument, column, one_of, rows, table_of, value_object
 from compiler.mapping import Table
 from compiler.statement import Rejected
-from portfolio.enumerations import SearchKind, SearchMatch
-from schema.measurement.kpi import Kpi
+from portfolio.enumerations import SearchMatch
+from schema.entities import ENTITIES
+from schema.entity import spoken
 from schema.node import Searchable
-from schema.organization.organization import Organization
-from schema.people.person import Person
-from schema.people.skill import Skill
-from schema.people.team import Team
-from schema.portfolio.initiative import Initiative
-from schema.portfolio.portfolio import Portfolio
-from schema.portfolio.product import Product
 
 LONGEST_QUERY = 200
 MOST_WORDS = 8
 DEFAULT_HITS = 20
 
-_TABLES = [table_of(type_) for type_ in (Organization, Portfolio, Product, Initiative, Kpi, Team, Person, Skill)]
+_TABLES = [table_of(type_) for type_ in ENTITIES if issubclass(type_, Searchable)]
+KINDS = [str(table.kind) for table in _TABLES]
+"""What search finds: the migration of each calls make_searchable."""
+_PLURALS = {"ORGANIZATION": "The organization itself.", "PERSON": "People."}
+
+
+def _plural(kind: str) -> str:
+    words = spoken(kind)
+    return _PLURALS.get(kind, f"{words[0].upper()}{words[1:]}s.")
+
+
+@strawberry.enum(description="Kind of object that search finds.")
+class SearchKind(StrEnum):
+    vars().update(zip(KINDS, KINDS, strict=True))
+
+
+def _describe_kinds() -> None:
+    definition: Any = getattr(SearchKind, "__strawberry_definition__")  # noqa: B009 - its type does not tell it
+    for value in definition.values:
+        value.description = _plural(value.name)
+
+
+_describe_kinds()
 
 # Where the database's search_text ends words; it folds them as well, which changes nothing in their number.
 _ACCENTS = re.compile("[\u0300-\u036f]")

@@ -6,7 +6,7 @@ what the viewer may see. "Not yours" and "does not exist" must be the same answe
 
 import json
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from types import SimpleNamespace
 from typing import Any, cast
 from uuid import UUID
@@ -30,6 +30,8 @@ from runtime.clock import Clock
 from runtime.refusal import Refusal
 from runtime.settings import Settings
 from runtime.viewer import Viewer
+from schema.entities import CHANGED
+from schema.entity import SUBJECTS
 from tests.reads import oracle_fields as fields
 from tests.reads import oracle_search as search
 from tests.reads.conftest import filled_database, reading, world
@@ -37,6 +39,7 @@ from tests.reads.oracle import Universe, View
 from tests.reads.reading import SCHEMA, Reading
 from tests.reads.test_oracle import sweeps
 from tests.reads.world import NOW, World, token_of
+from tests.samples import ENTITY_OF_KIND
 
 __all__ = ["filled_database", "reading", "world"]
 
@@ -316,25 +319,21 @@ _VALUES = {
     "DateTimeOrDuration": NOW.isoformat(),
     "Date": "2026-11-20",
 }
-_TYPE_OF_MEMBER = {
-    "portfolioId": "Portfolio",
-    "parentId": "Portfolio",
-    "grantedPortfolioIds": "Portfolio",
-    "ownerId": "Person",
-    "personId": "Person",
-    "serviceAccountId": "ServiceAccount",
-    "initiativeId": "Initiative",
-    "productId": "Product",
-    "kpiId": "Kpi",
-    "subjectId": "Product",
-    "connectionId": "Connection",
-    "addProductIds": "Product",
-    "productIds": "Product",
-    "blockerId": "Initiative",
-    "blockedId": "Initiative",
-    "customFieldId": "CustomField",
-    "entityId": "Product",
+_DECLARED = {
+    (entity.name, member.public_name): "Product" if member.kinds == SUBJECTS else ENTITY_OF_KIND[member.kinds[0]].name
+    for entity in CHANGED
+    for member in entity.members
+    if member.kinds
 }
+_ABOUT_ANYTHING = ("subject", "entity")
+
+
+def type_of_member(mutation: str, name: str) -> str:
+    """What an id names: as its entity declares it, else by its own name, else the object that is changed."""
+    own = type_of_mutation(mutation)
+    word = re.sub("^(add|granted)|Ids?$", "", name)
+    named = "Product" if word in _ABOUT_ANYTHING else word[:1].upper() + word[1:]
+    return _DECLARED.get((own, name)) or (named if named in fields.TABLES else own)
 
 
 @pytest.fixture(scope="module")
@@ -364,7 +363,7 @@ def references(type_: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ..
             yield from references(inner, (*path, name))
 
 
-def build(type_: Any, aim: tuple[str, ...], identifier: str, own: dict[str, str]) -> dict[str, Any]:
+def build(type_: Any, aim: tuple[str, ...], identifier: str, own: Callable[[str], str]) -> dict[str, Any]:
     """An input with what it must have, own objects for other ids, and the identifier at the aim."""
     found: dict[str, Any] = {}
     for name, member in type_.fields.items():
@@ -378,7 +377,7 @@ def build(type_: Any, aim: tuple[str, ...], identifier: str, own: dict[str, str]
         if isinstance(inner, GraphQLInputObjectType):
             value: Any = build(inner, aim[1:] if aimed else (), identifier, own)
         elif inner.name == "ID":
-            value = identifier if aimed else own[_TYPE_OF_MEMBER.get(name, "itself")]
+            value = identifier if aimed else own(name)
         elif isinstance(inner, GraphQLEnumType):
             value = next(iter(inner.values))
         else:
@@ -438,11 +437,14 @@ async def test_a_change_of_what_lies_behind_the_wall_is_answered_as_for_an_unkno
     mutation: str,
     aim: tuple[str, ...],
 ):
-    type_name = _TYPE_OF_MEMBER.get(aim[-1]) or type_of_mutation(mutation)
+    type_name = type_of_member(mutation, aim[-1])
     for wall in (walls[0], walls[1]):
         viewer = wall.view.viewer
-        own = {name: f"{fields.PREFIXES[name]}_{next(iter(own_ids(wall, name)))}" for name in fields.TABLES}
-        own["itself"] = own[type_of_mutation(mutation)]
+
+        def own(name: str, wall: Wall = wall) -> str:
+            type_name = type_of_member(mutation, name)
+            return f"{fields.PREFIXES[type_name]}_{next(iter(own_ids(wall, type_name)))}"
+
         input_type = get_named_type(_MUTATIONS[mutation].args["input"].type)
         hidden = [row["id"] for rows in wall.hidden.values() for row in rows]
         before = await fingerprint(administration, viewer.tenant_id, hidden)

@@ -2,20 +2,26 @@
 
 import contextlib
 from collections.abc import Awaitable, Callable
+from dataclasses import fields
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from strawberry.utils.str_converters import to_camel_case
 
+from compiler.declare import table_of
 from portfolio.identity import print_id
 from resolvers.engine.outcome import UserErrorCode, reject
 from resolvers.engine.session import Write
 from schema import check
+from schema.entities import ENTITIES
 from schema.entity import spoken
 
-# Known to people by what they say and not by a key.
-_WITHOUT_KEY = ("MILESTONE", "DEPENDENCY", "ASSIGNMENT", "MEMBERSHIP", "STATUS_UPDATE")
+# Labels are named by their name, and all others that have one by their key.
+_WITH_NAME = {
+    "LABEL",
+    *(table_of(type_).kind for type_ in ENTITIES if any(f.name == "key" for f in fields(type_))),
+}
 
 Name = tuple[str, str] | tuple[str, str, str]
 """Key, or system and id there; with the kind of object before it."""
@@ -92,7 +98,7 @@ def read_name(kind: str, given: Any, path: tuple[str, ...]) -> Name:
     """From a line: "KEY", or {"external": {"system": …, "id": …}}."""
     external = given.get("external") if isinstance(given, dict) and len(given) == 1 else None
     parts: list[Any] = [external.get("system"), external.get("id")] if isinstance(external, dict) else [given]
-    if external is not None or kind not in _WITHOUT_KEY:
+    if external is not None or kind in _WITH_NAME:
         with contextlib.suppress(ValueError, AttributeError):
             parts = [_IN_A_LINE(part) for part in parts]
             return (kind, check.normalized_system(parts[0]), parts[1]) if external else (kind, parts[0])

@@ -14,11 +14,10 @@ import asyncpg
 import pytest
 from graphql import GraphQLInterfaceType
 
-from portfolio.enumerations import SearchKind
 from runtime.migrate import MIGRATIONS, migrate
 from runtime.postgres import Database
 from runtime.viewer import Viewer
-from schema.search import count_words
+from schema.search import KINDS, count_words
 from tests.reads.reading import SCHEMA, Reading
 
 _SEARCH = "query ($query: String!) { search(query: $query) { kind key name match } }"
@@ -130,7 +129,7 @@ async def test_a_word_of_any_length_can_be_stored_and_found(url: str):
 def test_whatever_can_be_found_has_a_kind():
     searchable = SCHEMA.type_map["Searchable"]
     assert isinstance(searchable, GraphQLInterfaceType)
-    assert {type_.name.upper() for type_ in SCHEMA.get_possible_types(searchable)} == set(SearchKind)
+    assert {type_.name.upper() for type_ in SCHEMA.get_possible_types(searchable)} == set(KINDS)
 
 
 async def test_whatever_has_a_kind_keeps_its_words(url: str):
@@ -139,7 +138,7 @@ async def test_whatever_has_a_kind_keeps_its_words(url: str):
         tables = await connection.fetch(
             "select upper(tgrelid::regclass::text) from pg_trigger where tgname = $1 and tgenabled = 'O'", trigger
         )
-        assert {row[0] for row in tables} == set(SearchKind)
+        assert {row[0] for row in tables} == set(KINDS)
     await connection.close()
 
 
@@ -165,5 +164,5 @@ async def test_what_was_there_before_the_migration_is_found_after_it(empty_datab
         *((word, *skill) for word in ("2", "en", "ml", "modeles", "ops", "production")),
     ]
     is_forced = "select bool_and(relforcerowsecurity) from pg_class where relname = any($1)"
-    assert await connection.fetchval(is_forced, ["search_word", *(kind.lower() for kind in SearchKind)])
+    assert await connection.fetchval(is_forced, ["search_word", *(kind.lower() for kind in KINDS)])
     await connection.close()
