@@ -6,6 +6,7 @@ alone: the wrapper takes the generation, counts tries, holds the lease, and fini
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -218,9 +219,12 @@ class _Execution:
             await self._work_on(run, connection)
 
     async def _work_on(self, run: Run, what: Any) -> None:
+        began = time.perf_counter()
         await self.job.work(run, what)
         if not run.is_finished:
             await self._finish(run)
+        duration_ms = round(1000 * (time.perf_counter() - began), 1)
+        _log.debug("job done", job=self.job.signal, targets=len(run.generations), duration_ms=duration_ms)
 
     async def _finish(self, run: Run) -> None:
         async with self.resources.database.transaction(self.tenant_id) as connection:
