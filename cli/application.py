@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from runtime.failure import Failure
+from runtime.telemetry import configure_logging
 
 app = typer.Typer(
     name="folioscope",
@@ -32,6 +33,8 @@ def _options(
 ) -> None:
     if debug:
         os.environ["FOLIOSCOPE_DEBUG"] = "1"
+    # To standard error, and only what is wrong, unless the command is one that logs what it does.
+    configure_logging("debug" if debug else "warning")
 
 
 def run() -> None:

@@ -25,6 +25,7 @@ from runtime.telemetry import escape
 
 if TYPE_CHECKING:
     from runtime.postgres import Database
+    from workers.job import Resources
 
 _PIECE_BYTES = 1024 * 1024
 _LOOK_SECONDS = 0.3
@@ -117,20 +118,18 @@ def _pieces(path: Path) -> Iterator[bytes]:
 async def _import(settings: Settings, file: Path, dry_run: bool, organization: str | None, report: Report) -> _Outcome:
     from cli.tenants import find_tenant
     from resolvers.bulk.command import start_import
-    from resolvers.bulk.run_job import JobRunner
+    from runtime import encryption
     from runtime.postgres import Database
     from runtime.refusal import Refusal
-    from workers.long_work import LongWork
-    from workers.signals import RUN_JOB
+    from workers.job import Resources
 
     clock = Clock()
     database = await Database.open(settings.database_url, size=4)
     try:
         tenant = await find_tenant(settings.database_url, database, organization)
         job_id = await start_import(database, clock, tenant.id, lambda: _pieces(file), dry_run=dry_run)
-        runner = JobRunner(database, clock, settings)
-        work = LongWork(database, RUN_JOB, runner)
-        working = asyncio.create_task(_work(work, database, (tenant.id, job_id)))
+        resources = Resources(database, clock, settings.derive_key(encryption.PURPOSE))
+        working = asyncio.create_task(_work(resources, (tenant.id, job_id)))
         while not working.done():
             job = await _read(database, (tenant.id, job_id))
             report(f"line {job['lines_done']}", job["lines_done"], job["line_count"] or 1)
@@ -145,12 +144,14 @@ async def _import(settings: Settings, file: Path, dry_run: bool, organization: s
         await database.close()
 
 
-async def _work(work: Any, database: "Database", place: tuple[UUID, UUID]) -> None:
+async def _work(resources: "Resources", place: tuple[UUID, UUID]) -> None:
     """Until the job is finished, by this process or by a worker that was quicker."""
-    while (await _read(database, place))["finished_at"] is None:
+    from workers.connection.run_job import run_job
+
+    while (await _read(resources.database, place))["finished_at"] is None:
         # Others that change the same objects may stand in the way for a while.
         with contextlib.suppress(asyncpg.TransactionRollbackError, asyncpg.LockNotAvailableError):
-            await work.run(*place, False)
+            await run_job.run(resources, *place)
         await asyncio.sleep(_LOOK_SECONDS / 3)
 
 

@@ -14,23 +14,18 @@ import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisError, ResponseError
 
-from runtime.postgres import Database
 from runtime.redis import JOBS, WORKERS
 from workers.cancellation import is_canceled
-from workers.signals import PASSING, RUN_JOB, begin_try, waiting_targets
+from workers.job import Job, Resources
+from workers.signals import PASSING
 
 _log = structlog.get_logger()
 
 # A message that came so often without being acknowledged kills the process that takes it.
 MOST_DELIVERIES = 5
-# Those that last long: one at a time, so that the short ones always find a place.
-_ALONE = frozenset({RUN_JOB})
 _ATTEMPTS = 3
 _BLOCK_MILLISECONDS = 1000
 _LONGEST_PAUSE_SECONDS = 2.0
-
-Job = Callable[[UUID, UUID | None, bool], Awaitable[None]]
-"""Of a tenant, a target (null for all that waits) and whether it is a re-delivery, which is careful."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +43,7 @@ class Consumer:
     to be taken by others."""
 
     redis: Redis
-    database: Database
+    resources: Resources
     jobs: Mapping[str, Job]
     concurrency: int = 4
     idle_seconds: float = 10.0
@@ -130,7 +125,7 @@ class Consumer:
             _log.warning("message dropped", message_id=message_id, fields=fields)
             await self._settle(message_id)
             return
-        if message.job in _ALONE and any(task.get_name() == message.job for task in self._running.values()):
+        if self.jobs[message.job].alone and any(task.get_name() == message.job for task in self._running.values()):
             # Another worker may have a place; the sweeper rings again.
             await self._settle(message_id)
             return
@@ -150,26 +145,20 @@ class Consumer:
             _log.warning("message not settled", message_id=message.id, error=repr(fault))
 
     async def _attempt(self, message: Message) -> None:
+        job, careful = self.jobs[message.job], message.deliveries > 1
         if message.deliveries > MOST_DELIVERIES:
-            await self._give_up(message)
+            await job.count_try(self.resources, message.tenant_id, message.target_id)
+            _log.error("message kills its workers", job=message.job, tenant_id=str(message.tenant_id))
             return
         for attempt in range(1, _ATTEMPTS + 1):
             try:
-                await self.jobs[message.job](message.tenant_id, message.target_id, message.deliveries > 1)
+                await job.run(self.resources, message.tenant_id, message.target_id, careful=careful)
                 return
             except PASSING as fault:
                 if attempt == _ATTEMPTS:
                     _log.warning("job put off", job=message.job, error=repr(fault))
                     return
                 await asyncio.sleep(0.05 * 2**attempt * random.uniform(0.5, 1.0))
-
-    async def _give_up(self, message: Message) -> None:
-        """Counts a failed try of all that the message asked for; the fifth parks a signal."""
-        targets = [message.target_id] if message.target_id else None
-        if targets is None:
-            targets = await waiting_targets(self.database, message.tenant_id, message.job)
-        await begin_try(self.database, message.tenant_id, message.job, targets)
-        _log.error("message kills its workers", job=message.job, tenant_id=str(message.tenant_id))
 
     async def _settle(self, message_id: str) -> None:
         async with self.redis.pipeline(transaction=False) as pipeline:

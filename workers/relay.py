@@ -14,8 +14,9 @@ from redis.exceptions import RedisError
 from runtime.postgres import RELAY_ROLE, Database, open_connection
 from runtime.redis import EVENTS, JOBS
 from workers.cancellation import is_canceled
+from workers.jobs import DECLARED
 from workers.seal import seal_events
-from workers.signals import ONE_BY_ONE, PASSING
+from workers.signals import PASSING
 
 _log = structlog.get_logger()
 
@@ -39,19 +40,19 @@ returning s.tenant_id, s.job, s.target_id
 """
 
 
-async def ring_waiting(relay: Database, redis: Redis, statement: str = _NEWLY_WAITING) -> int:
+async def ring_waiting(relay: Database, redis: Redis, statement: str = _NEWLY_WAITING, *values: Any) -> int:
     """Rings for what waits and returns how many signals that were. A ring that Redis loses is
     repeated by the sweeper."""
     async with relay.connection() as connection:
-        rows = await connection.fetch(statement)
+        rows = await connection.fetch(statement, *values)
     if rows:
         await _ring(redis, rows)
     return len(rows)
 
 
 async def _ring(redis: Redis, rows: Iterable[asyncpg.Record]) -> None:
-    """One message a tenant for scores, which are folded together; else one a target."""
-    messages = {(row["tenant_id"], row["job"], row["target_id"] if row["job"] in ONE_BY_ONE else None) for row in rows}
+    """One message a tenant for what is worked on together; else one a target."""
+    messages = {(row["tenant_id"], row["job"], None if _is_batch(row["job"]) else row["target_id"]) for row in rows}
     async with redis.pipeline(transaction=False) as pipeline:
         for tenant_id, job, target_id in sorted(messages, key=str):
             fields: dict[Any, Any] = {"tenant": str(tenant_id), "job": job}
@@ -59,6 +60,11 @@ async def _ring(redis: Redis, rows: Iterable[asyncpg.Record]) -> None:
                 fields["target"] = str(target_id)
             pipeline.xadd(JOBS, fields, maxlen=_LONGEST_STREAM, approximate=True)
         await pipeline.execute()
+
+
+def _is_batch(job: str) -> bool:
+    """False for a job of a newer version, whose workers know it."""
+    return job in DECLARED and DECLARED[job].batch is not None
 
 
 async def publish_hints(redis: Redis, tenant_ids: Iterable[UUID]) -> None:

@@ -10,6 +10,7 @@ from redis.exceptions import RedisError
 from runtime.postgres import Database
 from runtime.redis import JOBS, WORKERS
 from workers.cancellation import is_canceled
+from workers.jobs import DECLARED
 from workers.relay import ring_waiting
 from workers.signals import PASSING
 
@@ -30,17 +31,18 @@ from (
 where s.tenant_id = waiting.tenant_id and s.job = waiting.job and s.target_id = waiting.target_id
 returning s.tenant_id, s.job, s.target_id
 """
-# Somebody waits for its end: the job breaks it off and is done.
+# Somebody waits for its end: the job gives it up and is done.
 _PARKED_WORK = """
 update signal s set rung_at = clock_timestamp()
 from (
   select tenant_id, job, target_id from signal
-  where generation > done_generation and parked_at is not null and job = 'run_job'
+  where generation > done_generation and parked_at is not null and job = any ($1)
     and (rung_at is null or rung_at < clock_timestamp() - interval '3 seconds')
   limit 100 for update skip locked) parked
 where s.tenant_id = parked.tenant_id and s.job = parked.job and s.target_id = parked.target_id
 returning s.tenant_id, s.job, s.target_id
 """
+_AWAITED = [job.signal for job in DECLARED.values() if job.give_up is not None]
 _COUNTS = """
 select job, count(*) filter (where parked_at is null) as waiting,
        count(*) filter (where parked_at is not null) as parked,
@@ -62,9 +64,10 @@ async def run_sweep(relay: Database, redis: Redis) -> None:
         await asyncio.sleep(SECONDS)
         try:
             await measure(relay)
-            for statement in (_LEFT_BEHIND, _PARKED_WORK):
-                if count := await ring_waiting(relay, redis, statement):
-                    _log.info("rung again", signals=count)
+            count = await ring_waiting(relay, redis, _LEFT_BEHIND)
+            count += await ring_waiting(relay, redis, _PARKED_WORK, _AWAITED)
+            if count:
+                _log.info("rung again", signals=count)
             await remove_dead_consumers(redis)
         except (*PASSING, RedisError) as fault:
             _log.warning("sweep put off", error=repr(fault))

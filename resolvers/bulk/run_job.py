@@ -11,24 +11,25 @@ from resolvers.bulk.line import LineType
 from resolvers.bulk.measurements import MEASUREMENT
 from resolvers.bulk.types import bulk_types
 from resolvers.engine.execute import Schema
-from runtime import encryption
 from runtime.clock import Clock
 from runtime.postgres import Database
-from runtime.settings import Settings
 
 
 class JobRunner:
-    """Safe to run twice, and twice at once: whoever comes second finds the job finished, or further on."""
+    """Safe to run twice, and twice at once: whoever comes second finds the job finished, or further on.
 
-    def __init__(self, database: Database, clock: Clock, settings: Settings) -> None:
-        self.database, self.clock, self._settings = database, clock, settings
+    encryption_key: 32 bytes, for secrets that an import keeps.
+    """
+
+    def __init__(self, database: Database, clock: Clock, encryption_key: bytes) -> None:
+        self.database, self.clock, self._encryption_key = database, clock, encryption_key
 
     @cached_property
     def _importer(self) -> Importer:
         """Made with the first import: the schema takes its time and its room."""
         schema = Schema()
         types = {declared.name: LineType(declared, schema) for declared in bulk_types() if declared.name != MEASUREMENT}
-        return Importer(self.database, self.clock, types, self._settings.derive_key(encryption.PURPOSE))
+        return Importer(self.database, self.clock, types, self._encryption_key)
 
     async def begin(self, tenant_id: UUID, job_id: UUID) -> int:
         """Number of a new attempt. Steps of earlier ones do nothing from now on."""

@@ -38,7 +38,6 @@ insert into job (tenant_id, id, created_at, kind, dry_run, types, file_id, line_
                  service_account_id)
 values ($1, $2, $3, $4, $5, $6, $7, $8, 'API', $9, $10, $11)
 """
-_SIGNAL = "select raise_signal('run_job', array[$1::uuid])"
 # A key that is limited to portfolios finds the jobs that it has started.
 _FIND = "select * from job where tenant_id = $1 and id = $2 and ($3 or key_id = $4) for update"
 _CANCEL = "update job set state = 'CANCELED', finished_at = $3 where tenant_id = $1 and id = $2"
@@ -118,7 +117,7 @@ async def _start(
     id, viewer = write.new_id(), write.viewer
     holder = (viewer.key_id, viewer.person_id, viewer.service_account_id)
     await write.execute(_INSERT, id, write.now, *order, file_id, line_count, *holder)
-    await write.connection.execute(_SIGNAL, id)
+    write.signal("run_job", [id])
     return _answer(id)
 
 

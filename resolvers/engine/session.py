@@ -61,7 +61,7 @@ TO_NAME = {entity.kind: _to_name(entity) for entity in CHANGED}
 """How an object is found, by its kind: $1 the tenant, $2 its id, $3 the portfolios of the key's grant."""
 
 _HOLD = "select pg_advisory_xact_lock(hashtextextended($2::text || ' ' || $1::uuid::text, 0))"
-_SIGNAL = "select raise_signal('recompute_health', $1)"
+_SIGNAL = "select raise_signal($1, $2)"
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ class Write:
         self.system: str | None = None  # that the change speaks for
         self.input: Any = None
         self._events: list[Event] = []
-        self._nodes: set[UUID] = set()
+        self._signals: dict[str, set[UUID]] = {}
         self._homes: dict[UUID, UUID | None] = {}
 
     # Reading ---------------------------------------------------------------------------------
@@ -184,10 +184,14 @@ class Write:
 
     def mark(self, *node_ids: UUID | None) -> None:
         """Health of these nodes has to be computed again; null stands for the organization."""
-        self._nodes.update(self.tenant_id if id is None else id for id in node_ids)
+        self.mark_all(self.tenant_id if id is None else id for id in node_ids)
 
     def mark_all(self, node_ids: Iterable[UUID]) -> None:
-        self._nodes.update(node_ids)
+        self.signal("recompute_health", node_ids)
+
+    def signal(self, job: str, target_ids: Iterable[UUID]) -> None:
+        """Has a job of workers/ done for each of these, after the commit."""
+        self._signals.setdefault(job, set()).update(target_ids)
 
     async def finish(self, actor: Actor) -> None:
         """Writes the collected events and signals. Nothing changed, nothing written.
@@ -198,5 +202,6 @@ class Write:
             speaker = Speaker(self.system, self.viewer.service_account_id, self.input)
             await refuse_owned(self.connection, self.tenant_id, self._events, speaker)
             await append(self.connection, self.tenant_id, actor, self._events)
-        if self._nodes:
-            await self.connection.execute(_SIGNAL, sorted(self._nodes))
+        for job, target_ids in sorted(self._signals.items()):
+            if target_ids:
+                await self.connection.execute(_SIGNAL, job, sorted(target_ids))

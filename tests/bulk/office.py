@@ -15,14 +15,13 @@ from api.viewer import Viewers
 from portfolio.identity import print_id
 from resolvers.bulk.run_job import JobRunner
 from runtime.refusal import Refusal
-from runtime.settings import Settings
 from runtime.viewer import Viewer, parse_key
 from tests.resolvers.tenant import ALL_SCOPES, Tenant, uuid_of
+from workers.connection.run_job import run_job
+from workers.job import Resources
 
 LINES = {"content-type": "application/x-ndjson"}
-SETTINGS = Settings.model_validate(
-    {"DATABASE_URL": "postgresql://unused", "REDIS_URL": "redis://unused", "secret_key": "s" * 32}
-)
+ENCRYPTION_KEY = b"k" * 32
 
 
 class Office:
@@ -30,7 +29,7 @@ class Office:
 
     def __init__(self, tenant: Tenant, key: str, viewer: Viewer) -> None:
         self.tenant, self.key, self.viewer = tenant, key, viewer
-        self.runner = JobRunner(tenant.database, tenant.clock.clock, SETTINGS)
+        self.runner = JobRunner(tenant.database, tenant.clock.clock, ENCRYPTION_KEY)
 
     @classmethod
     async def open(
@@ -82,6 +81,11 @@ class Office:
         while await self.runner.step(self.tenant.id, uuid_of(job), attempt):
             continue
         return await self.read(job)
+
+    async def work(self, job: str) -> None:
+        """As a worker does that was rung for the job."""
+        resources = Resources(self.tenant.database, self.tenant.clock.clock, ENCRYPTION_KEY)
+        await run_job.run(resources, self.tenant.id, uuid_of(job))
 
     async def read(self, job: str) -> dict[str, Any]:
         [row] = await self.tenant.rows("select * from job where id = $1", uuid_of(job))

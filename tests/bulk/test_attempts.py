@@ -12,10 +12,9 @@ from resolvers.bulk import export_job, import_job
 from resolvers.bulk.job_row import Attempt, JobRow
 from resolvers.bulk.run_job import JobRunner
 from runtime.clock import Clock
-from tests.bulk.office import PORTFOLIO, PRODUCT, SETTINGS, Office, counts, read_lines
+from tests.bulk.office import PORTFOLIO, PRODUCT, Office, counts, read_lines
 from tests.resolvers.tenant import uuid_of
-from workers.long_work import LongWork
-from workers.signals import MOST_TRIES, RUN_JOB, begin_try
+from workers.signals import MOST_TRIES, begin_try
 
 
 class Frost:
@@ -31,16 +30,12 @@ class Frost:
             await self.thaw.wait()
 
 
-def work_of(office: Office, runner: JobRunner | None = None) -> LongWork:
-    return LongWork(office.tenant.database, RUN_JOB, runner or office.runner)
-
-
 async def overtake(office: Office, job: str, frost: Frost) -> None:
     """One worker is frozen past its lease, another one does the work, and the first goes on."""
-    first = asyncio.create_task(work_of(office).run(office.tenant.id, uuid_of(job), False))
+    first = asyncio.create_task(office.work(job))
     await frost.is_frozen.wait()
     await office.tenant.rows("update signal set run_after = null where target_id = $1", uuid_of(job))
-    await work_of(office).run(office.tenant.id, uuid_of(job), False)
+    await office.work(job)
     frost.thaw.set()
     await first
 
@@ -102,9 +97,9 @@ async def test_an_attempt_that_begins_when_the_job_is_finished_leaves_its_mistak
 
 async def test_only_one_of_two_that_are_rung_at_once_begins(office: Office):
     job = await office.start([PORTFOLIO])
-    place = (office.tenant.database, office.tenant.id, RUN_JOB, [uuid_of(job)])
-    assert [await begin_try(*place), await begin_try(*place)] == [{uuid_of(job)}, set()]
-    await work_of(office).run(office.tenant.id, uuid_of(job), False)
+    place = (office.tenant.database, office.tenant.id, "run_job", [uuid_of(job)], 10.0)
+    assert [await begin_try(*place), await begin_try(*place)] == [{uuid_of(job): 1}, {}]
+    await office.work(job)
     assert (await office.read(job))["state"] == "QUEUED"
 
 
@@ -117,12 +112,12 @@ async def test_what_passes_and_what_is_stopped_is_no_try(
     async def stop(*_: Any) -> None:
         raise fault
 
-    stopped = JobRunner(office.tenant.database, office.runner.clock, SETTINGS)
-    monkeypatch.setattr(stopped, "step", stop)
-    for _ in range(2 * MOST_TRIES):
-        with pytest.raises(type(fault)):
-            await work_of(office, stopped).run(office.tenant.id, uuid_of(job), False)
-    await work_of(office).run(office.tenant.id, uuid_of(job), False)
+    with monkeypatch.context() as patched:
+        patched.setattr(JobRunner, "step", stop)
+        for _ in range(2 * MOST_TRIES):
+            with pytest.raises(type(fault)):
+                await office.work(job)
+    await office.work(job)
     assert (await office.read(job))["state"] == "COMPLETED"
 
 
@@ -130,7 +125,7 @@ async def test_a_job_whose_signal_was_parked_by_somebody_who_does_not_know_it_is
     job = await office.start([PORTFOLIO])
     parked = "update signal set tries = 5, parked_at = now() where target_id = $1"
     await office.tenant.rows(parked, uuid_of(job))
-    await work_of(office).run(office.tenant.id, uuid_of(job), False)
+    await office.work(job)
     assert (await office.read(job))["state"] == "FAILED"
     waiting: Any = await office.tenant.rows("select from signal where job = 'run_job' and generation > done_generation")
     assert waiting == []

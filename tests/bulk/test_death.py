@@ -12,11 +12,10 @@ from typing import Any
 import pytest
 
 from resolvers.bulk.run_job import JobRunner
-from tests.bulk.office import KPI, PORTFOLIO, PRODUCT, SETTINGS, Office, counts, measurement
+from tests.bulk.office import KPI, PORTFOLIO, PRODUCT, Office, counts, measurement
 from tests.resolvers.tenant import Tenant, uuid_of
 from tests.waiting import until
-from workers.long_work import LongWork
-from workers.signals import MOST_TRIES, RUN_JOB
+from workers.signals import MOST_TRIES
 
 _PRODUCTS = 300
 
@@ -81,14 +80,12 @@ async def test_a_job_that_kills_its_workers_is_broken_off(office: Office, monkey
     async def die(*_: Any) -> None:
         raise KeyboardInterrupt
 
-    runner = JobRunner(office.tenant.database, office.runner.clock, SETTINGS)
-    monkeypatch.setattr(runner, "step", die)
-    work = LongWork(office.tenant.database, RUN_JOB, runner)
+    monkeypatch.setattr(JobRunner, "step", die)
     for _ in range(MOST_TRIES):
         with pytest.raises(KeyboardInterrupt):
-            await work.run(office.tenant.id, uuid_of(job), False)
+            await office.work(job)
         await office.tenant.rows("update signal set run_after = null where target_id = $1", uuid_of(job))
-    await work.run(office.tenant.id, uuid_of(job), False)
+    await office.work(job)
     row = await office.read(job)
     assert (row["state"], row["error"]) == ("FAILED", "Its workers died again and again.")
     assert [event["type"] for event in await office.tenant.events()][-1:] == ["IMPORT_FAILED"]
@@ -96,8 +93,7 @@ async def test_a_job_that_kills_its_workers_is_broken_off(office: Office, monkey
 
 async def test_two_workers_at_once_do_a_job_once(office: Office):
     job = await office.start([PORTFOLIO, PRODUCT, KPI, *(measurement(1, value) for value in range(3000))])
-    works = [LongWork(office.tenant.database, RUN_JOB, office.runner) for _ in range(3)]
-    await asyncio.gather(*(work.run(office.tenant.id, uuid_of(job), False) for work in works))
+    await asyncio.gather(*(office.work(job) for _ in range(3)))
     # Even if both believed that it was theirs.
     other = await office.start([*(measurement(2, value) for value in range(3000))])
     await asyncio.gather(*(office.run(other) for _ in range(3)))

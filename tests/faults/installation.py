@@ -51,8 +51,8 @@ class Installation:
                 self.ports.append(_free_port())
                 self._add(name, "-m", "cli", "serve", port=self.ports[-1])
             for name in ("worker-1", "worker-2"):
-                self._add(name, "-m", "workers.run", "--only", "queue")
-            self._add("relay-1", "-m", "workers.run", "--only", "relay")
+                self._add(name, "-m", "cli", "worker", "--only", "queue")
+            self._add("relay-1", "-m", "cli", "worker", "--only", "relay,sweep,schedule")
             for name in self.processes:
                 await self._start(name)
             self._keeper = asyncio.create_task(self._keep_running())

@@ -41,7 +41,8 @@ class Workers:
 
     def start(self) -> subprocess.Popen[bytes]:
         with self.log.open("ab") as log:
-            return subprocess.Popen([sys.executable, "-m", "workers.run"], env=self.environment, stdout=log, stderr=log)
+            command = [sys.executable, "-m", "cli", "worker"]
+            return subprocess.Popen(command, env=self.environment, stdout=log, stderr=log)
 
     def revive(self) -> None:
         for place, process in enumerate(self.processes):

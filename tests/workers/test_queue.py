@@ -12,11 +12,13 @@ from runtime.postgres import Database
 from runtime.redis import JOBS, WORKERS
 from tests.waiting import until
 from tests.workers.company import Company
+from workers.connection.apply_deliveries import apply_deliveries
+from workers.job import Batch, Job, Resources, Run, Work
+from workers.jobs import DECLARED
 from workers.measurement.recompute_health import recompute_health
-from workers.queue import Consumer, Job
+from workers.queue import Consumer
 from workers.relay import ring_waiting, run_relay
-from workers.run import apply_waiting, jobs_of
-from workers.signals import begin_try, record_failure
+from workers.signals import Signal, begin_try, record_failure
 from workers.sweep import run_sweep
 
 
@@ -35,11 +37,16 @@ async def running(*coroutines: Awaitable[None]) -> AsyncIterator[None]:
 async def consuming(
     company: Company, redis: Redis, jobs: Mapping[str, Job] | None = None, idle_seconds: float = 0.3
 ) -> AsyncIterator[Consumer]:
-    jobs = jobs or jobs_of(company.database, company.hands.clock)
-    consumer = Consumer(redis, company.database, jobs, idle_seconds=idle_seconds)
+    resources = Resources(company.database, company.hands.clock)
+    consumer = Consumer(redis, resources, jobs or DECLARED, idle_seconds=idle_seconds)
     async with running(consumer.run()):
         yield consumer
     await consumer.drain(1)
+
+
+def instead_of_scores(work: Work) -> Mapping[str, Job]:
+    """Other work than scoring, raised and run as scores are."""
+    return {"recompute_health": Job("recompute_health", work, batch=Batch(500, "s.target_id"))}
 
 
 async def signal(company: Company, target_id: UUID) -> dict[str, object]:
@@ -108,12 +115,13 @@ async def test_a_long_job_is_not_taken_over_while_its_consumer_lives(
 ):
     runs: list[bool] = []
 
-    async def take_long(_tenant: UUID, _target: UUID | None, redelivered: bool) -> None:
-        runs.append(redelivered)
-        await asyncio.sleep(5)
+    async def take_long(run: Run, _: object) -> None:
+        runs.append(run.is_careful)
+        # The server ends a session that holds a turn and does nothing for 5 s.
+        await asyncio.sleep(4.5)
 
     await company.add_portfolio()
-    jobs = {"recompute_health": take_long}
+    jobs = instead_of_scores(take_long)
     # A busy machine may hold up a sign of life by a second.
     async with consuming(company, queue_redis, jobs, 2), consuming(company, queue_redis, jobs, 2):
         await ring_waiting(relay, queue_redis)
@@ -129,12 +137,12 @@ async def test_a_job_that_raises_does_not_stop_others_of_its_queue(
     done: list[UUID] = []
     other = await Company(company.database, company.hands).found()
 
-    async def fail_for_one(tenant_id: UUID, _target: UUID | None, _redelivered: bool) -> None:
-        if tenant_id == company.tenant_id:
+    async def fail_for_one(run: Run, _: object) -> None:
+        if run.tenant_id == company.tenant_id:
             raise ValueError("poison")
-        done.append(tenant_id)
+        done.append(run.tenant_id)
 
-    async with consuming(company, queue_redis, {"recompute_health": fail_for_one}):
+    async with consuming(company, queue_redis, instead_of_scores(fail_for_one)):
         for each in (company, other, company, other):
             await each.add_portfolio()
             await ring_waiting(relay, queue_redis)
@@ -175,22 +183,22 @@ async def let_retry(company: Company) -> None:
 
 async def test_a_node_that_kills_its_process_is_parked_after_five_tries(company: Company):
     portfolio = await company.add_portfolio()
-    place = (company.tenant_id, "recompute_health", [portfolio])
+    place = (company.tenant_id, "recompute_health", [portfolio], 3.0)
     for _ in range(5):
-        assert await begin_try(company.database, *place) == {portfolio}
+        assert await begin_try(company.database, *place) == {portfolio: 1}
         # Its time has not come: whoever has begun it still works on it.
-        assert await begin_try(company.database, *place) == set()
+        assert await begin_try(company.database, *place) == {}
         await let_retry(company)
-    assert await begin_try(company.database, *place) == set()
+    assert await begin_try(company.database, *place) == {}
     parked = await signal(company, portfolio)
     assert parked["parked_at"]
     assert parked["error_code"] == "CRASHED"
-    assert await begin_try(company.database, *place) == set()
+    assert await begin_try(company.database, *place) == {}
 
 
 async def test_tries_are_spaced_out(company: Company):
     portfolio = await company.add_portfolio()
-    await begin_try(company.database, company.tenant_id, "recompute_health", [portfolio])
+    await begin_try(company.database, company.tenant_id, "recompute_health", [portfolio], 3.0)
     await recompute_health(company.database, company.hands.clock, company.tenant_id)
     with pytest.raises(AssertionError):
         await company.score(portfolio)
@@ -223,16 +231,16 @@ async def test_deliveries_that_cannot_be_applied_are_put_off_and_counted(
     async with company.change() as connection:
         await connection.execute("select raise_signal('apply_deliveries', $1)", [connection_id])
 
-    async def explode(*_: object) -> None:
+    def explode(*_: object) -> None:
         raise ValueError("poison")
 
-    monkeypatch.setattr("workers.run.apply_deliveries", explode)
-    await apply_waiting(company.database, company.hands.clock, (company.tenant_id, connection_id), False)
+    monkeypatch.setattr("workers.connection.apply_deliveries.ConnectionRows", explode)
+    await apply_deliveries(company.database, company.hands.clock, company.tenant_id, connection_id)
     failed = await signal(company, connection_id)
     assert (failed["tries"], failed["error_code"], failed["parked_at"]) == (1, "ValueError", None)
     monkeypatch.undo()
     await let_retry(company)
-    await apply_waiting(company.database, company.hands.clock, (company.tenant_id, connection_id), False)
+    await apply_deliveries(company.database, company.hands.clock, company.tenant_id, connection_id)
     assert await nothing_waits(company)
 
 
@@ -251,10 +259,10 @@ async def test_a_change_while_its_node_is_computed_is_not_lost(company: Company)
 
 async def test_a_failure_recorded_after_a_new_change_does_not_park_it(company: Company):
     portfolio = await company.add_portfolio()
-    place = (company.tenant_id, "recompute_health")
     for _ in range(5):
-        await begin_try(company.database, *place, [portfolio])
+        await begin_try(company.database, company.tenant_id, "recompute_health", [portfolio], 3.0)
         await let_retry(company)
     async with company.change() as connection:
         await company.mark(connection, [portfolio])
-    assert not await record_failure(company.database, *place, portfolio, ValueError())
+    raised_again = Signal(company.tenant_id, "recompute_health", portfolio)
+    assert not await record_failure(company.database, raised_again, ValueError())

@@ -17,6 +17,7 @@ from runtime.postgres import Database
 from workers.connection.github import decode
 from workers.connection.work_item_events import record_changes
 from workers.connection.work_item_rows import ConnectionRows, Item, Milestone
+from workers.job import Run, job
 from workers.signals import PASSING
 
 _log = structlog.get_logger()
@@ -76,9 +77,11 @@ class _BatchFailed(Exception):
         self.delivery_ids = delivery_ids
 
 
-async def apply_deliveries(database: Database, clock: Clock, tenant_id: UUID, connection_id: UUID) -> None:
+@job("apply_deliveries")
+async def apply_deliveries(run: Run, connection_id: UUID) -> None:
     """Until none is new. Safe to run twice, also at the same time. A delivery that fails alone,
     too, is parked as DEAD with its reason and the others go on; a database fault is raised."""
+    database, clock, tenant_id = run.database, run.clock, run.tenant_id
     size = _BATCH
     while True:
         try:
