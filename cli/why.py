@@ -105,6 +105,7 @@ def _ids_in(paths: list[str]) -> Iterator[UUID]:
 def _describe(row: Mapping[str, Any], names: Mapping[UUID, str]) -> dict[str, Any]:
     drivers = zip(row["driver_paths"], row["driver_codes"], row["driver_points_mp"], strict=True)
     contributions = zip(row["contribution_keys"], row["contribution_points_mp"], strict=True)
+    capped = any(key.startswith("cap:") for key in row["contribution_keys"])
     caps = zip(row["cap_keys"], row["cap_points_mp"], strict=True)
     return {
         "id": print_id(row["kind"], row["node"]),
@@ -124,7 +125,15 @@ def _describe(row: Mapping[str, Any], names: Mapping[UUID, str]) -> dict[str, An
             for path, code, points in drivers
         ],
         "driverRemainder": _points(row["driver_remainder_mp"]),
-        "caps": [{"key": key, "name": _name(key, names), "limit": _points(limit)} for key, limit in caps],
+        "caps": [
+            {
+                "key": key,
+                "name": _name(key, names),
+                "limit": _points(limit),
+                "binding": capped and limit == row["provisional_mp"],
+            }
+            for key, limit in caps
+        ],
         "excludedChildren": dict(zip(row["excluded_lifecycles"], row["excluded_counts"], strict=True)),
         "asOf": row["as_of"].isoformat(),
         "revision": row["revision"],
@@ -165,7 +174,8 @@ def _show(found: Mapping[str, Any]) -> None:
     else:
         console.print(_waterfall(found))
     for cap in found["caps"]:
-        console.print(f"Limited to {cap['limit']:.1f}: {escape(_title(cap['key'], cap['name']))}")
+        limited = "Limited to {:.1f}" if cap["binding"] else "A limit of {:.1f} stands above"
+        console.print(f"{limited.format(cap['limit'])}: {escape(_title(cap['key'], cap['name']))}")
     low, high = found["range"]["low"], found["range"]["high"]
     console.print(
         f"Coverage {found['coverage']:.1f}, confidence {found['confidence']:.1f} {found['confidenceLevel']},"

@@ -546,6 +546,12 @@ def _zipped(row: Row, names: tuple[str, str], columns: tuple[str, str]) -> list[
     return [dict(zip(names, pair, strict=True)) for pair in zip(*(row.get(name, []) for name in columns), strict=True)]
 
 
+def caps(_: View, row: Row) -> list[Row]:
+    rows = _zipped(row, ("key", "limit"), ("cap_keys", "cap_points_mp"))
+    capped = any(key.startswith("cap:") for key in row.get("contribution_keys", ()))
+    return [{**cap, "binding": capped and cap["limit"] == row["provisional_mp"]} for cap in rows]
+
+
 def drivers(view: View, row: Row) -> list[Row]:
     if "driver_paths" not in row:
         return []
@@ -597,7 +603,7 @@ VALUE_LISTS: dict[str, tuple[str, Callable[[View, Row], list[Row]]]] = {
         "HealthContribution",
         lambda _, row: _zipped(row, ("key", "points"), ("contribution_keys", "contribution_points_mp")),
     ),
-    "Health.caps": ("HealthCap", lambda _, row: _zipped(row, ("key", "limit"), ("cap_keys", "cap_points_mp"))),
+    "Health.caps": ("HealthCap", caps),
     "Health.excludedChildren": (
         "ExcludedChildren",
         lambda _, row: _zipped(row, ("lifecycle", "count"), ("excluded_lifecycles", "excluded_counts")),
