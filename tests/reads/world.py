@@ -320,6 +320,8 @@ class TenantBuilder:
                 granted_portfolio_ids=granted,
                 expires_at=NOW + timedelta(days=90),
                 revoked_at=self.maybe(self.instant(), 0.5),
+                # Each was made with the one before.
+                maker_key_id=self.mine["api_key"][-1]["id"] if number else None,
                 **self.stamps(archivable=False),
             )
             granted_ids = tuple(granted) if granted is not None else None

@@ -128,6 +128,10 @@ async def test_an_installation_begins_with_an_organization_and_a_key(servers: Se
         again = folioscope(url, "organization", "create", "ACME")
         assert again.returncode == 1
         assert "There is an organization ACME already." in again.stderr
+        nobody = folioscope(url, "organization", "key", "bob")
+        assert "There is no person bob" in nobody.stderr
+        next_key = folioscope(url, "organization", "key", "ada")
+        assert next_key.stdout.startswith("API key: fsk_")
         wrong = folioscope(url, "organization", "create", "B", "--time-zone", "Europe/Nowhere")
         assert "Europe/Zurich" in wrong.stderr
         database = await Database.open(url, size=2)
@@ -146,7 +150,7 @@ async def test_an_installation_begins_with_an_organization_and_a_key(servers: Se
             "events": {
                 "nodes": [
                     {"type": f"{kind}_CREATED", "actor": {"via": "COMMAND"}}
-                    for kind in ("ORGANIZATION", "PERSON", "API_KEY")
+                    for kind in ("ORGANIZATION", "PERSON", "API_KEY", "API_KEY")
                 ]
             },
         }
