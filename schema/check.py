@@ -188,7 +188,8 @@ def observed(now: datetime, tolerated: timedelta = FUTURE_TOLERATED) -> Callable
 
     def check(value: datetime) -> datetime:
         if value > now + tolerated:
-            raise ValueError("This instant is in the future.")
+            clock = now.isoformat(timespec="seconds")
+            raise ValueError(f"This instant is in the future: the server's clock says {clock}. Look at the sender's.")
         if value < _FIRST_INSTANT:
             raise ValueError("This instant is before 1900.")
         return value

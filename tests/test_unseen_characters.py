@@ -20,8 +20,12 @@ _OVERRIDDEN = "Na\u202eme"
 _TEXTS = {"description", "note", "body"}
 # An alphabet of its own, or a list of known words, holds no such character: the error names the alphabet.
 _OWN_WORDS = {"key", "kpiKey", "secret", "color", "timeZone", "types", "choice", "authoritativeFields"}
-# A source and an id there are given together.
-_COMPANIONS: dict[str, dict[str, Any]] = {"source": {"externalId": "1"}, "externalId": {"source": "x"}}
+# What must be given with it, though the schema does not say so.
+_COMPANIONS: dict[str, dict[str, Any]] = {
+    "source": {"externalId": "1"},
+    "externalId": {"source": "x"},
+    "reportedAt": {"status": "ON_TRACK"},
+}
 
 
 def texts(type_: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
@@ -51,8 +55,9 @@ def put(type_: Any, aim: tuple[str, ...], text: str, own: dict[str, str]) -> dic
         return {**whole, name: [value] if "[" in str(type_.fields[name].type) else value}
     kpi = {"kpiId": own["Kpi"]} if "kpiKey" in type_.fields and name != "kpiKey" else {}
     value = [text] if "[" in str(type_.fields[name].type) else text
-    companions = _COMPANIONS.get(name, {}) if "kpiKey" in type_.fields else {}
-    return {**build(type_, (), "", own), **kpi, **companions, name: value}
+    companions = {given: v for given, v in _COMPANIONS.get(name, {}).items() if given in type_.fields}
+    about = {"subjectId": own["Product"]} if name == "reportedAt" else {}
+    return {**build(type_, (), "", own), **kpi, **companions, **about, name: value}
 
 
 async def sent(executor: Executor, wall: Wall, mutation: str, aim: tuple[str, ...], text: str) -> str:
