@@ -3,6 +3,7 @@
 import os
 import sys
 import traceback
+from pathlib import Path
 from typing import Annotated
 
 import asyncpg
@@ -27,14 +28,31 @@ app = typer.Typer(
 notices = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
+_URL_HELP = (
+    "Server that `health`, `movers`, `why` and `capacity` ask, such as https://folioscope.example, instead of the"
+    " database of the settings; or FOLIOSCOPE_URL."
+)
+
+
 @app.callback()
 def _options(
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks of errors.")] = False,
+    url: Annotated[str | None, typer.Option(help=_URL_HELP)] = None,
+    key_file: Annotated[Path | None, typer.Option(help="File with the API key for --url; or FOLIOSCOPE_KEY.")] = None,
 ) -> None:
     if debug:
         os.environ["FOLIOSCOPE_DEBUG"] = "1"
     # To standard error, and only what is wrong, unless the command is one that logs what it does.
     configure_logging("debug" if debug else "warning")
+    if url:
+        os.environ["FOLIOSCOPE_URL"] = url
+    if key_file:
+        try:
+            os.environ["FOLIOSCOPE_KEY"] = key_file.read_text(encoding="ascii").strip()
+        except (OSError, UnicodeError) as error:
+            raise Failure(
+                f"The key file cannot be read: {error}", "Give --key-file a file that holds one key."
+            ) from None
 
 
 def run() -> None:

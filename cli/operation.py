@@ -1,5 +1,6 @@
-"""Named operations of schema/operations, run by a command in its own process, on the whole of one organization."""
+"""Named operations of schema/operations, run by a command: in its own process, or by a server elsewhere."""
 
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ import orjson
 from graphql import get_operation_ast, parse
 
 import schema
+from cli.remote import URL, remote
 from cli.tenants import find_tenant
 from resolvers.engine.execute import Context, Executor, Schema
 from resolvers.engine.prepared import Prepared
@@ -38,7 +40,22 @@ class _Request:
 
 @asynccontextmanager
 async def operations(organization: str | None) -> AsyncIterator[Run]:
-    """organization: its key; null when there is only one. Whoever has the settings sees everything."""
+    """Of the server at FOLIOSCOPE_URL, as its key allows; otherwise of the settings' database, where whoever has the
+    settings sees everything. organization: its key; null when there is only one."""
+    url = os.environ.get(URL, "").strip()
+    if not url:
+        async with _own(organization) as run:
+            yield run
+        return
+    if organization is not None:
+        message = f"--organization is for a database of one's own; at {url} the key says which organization it is."
+        raise Failure(message, f"Leave it out, or unset {URL}.")
+    async with remote(url) as server:
+        yield lambda name, variables: server.run(_text(name), variables)
+
+
+@asynccontextmanager
+async def _own(organization: str | None) -> AsyncIterator[Run]:
     settings = load_settings()
     database = await Database.open(settings.database_url, size=2)
     try:
@@ -47,7 +64,7 @@ async def operations(organization: str | None) -> AsyncIterator[Run]:
         executor = Executor(Schema(), database, Clock(), settings)
 
         async def run(name: str, variables: Mapping[str, Any]) -> Any:
-            text = (_FOLDER / f"{name}.graphql").read_text(encoding="utf-8")
+            text = _text(name)
             document = parse(text)
             node = get_operation_ast(document)
             assert node is not None, "an operation file holds one operation"
@@ -64,3 +81,7 @@ async def operations(organization: str | None) -> AsyncIterator[Run]:
         yield run
     finally:
         await database.close()
+
+
+def _text(name: str) -> str:
+    return (_FOLDER / f"{name}.graphql").read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""`folioscope organization create`: the beginning of an installation, where nobody has a key yet."""
+"""`folioscope organization`: the beginning of an installation, where nobody has a key yet, or none any more."""
 
 import asyncio
 from collections.abc import Mapping
@@ -10,7 +10,8 @@ import asyncpg
 import typer
 
 from cli.application import app
-from cli.tenants import all_tenants
+from cli.printing import Organization
+from cli.tenants import all_tenants, find_tenant
 from portfolio.enumerations import Scope
 from portfolio.identity import print_id
 from runtime.clock import Clock
@@ -39,12 +40,8 @@ _API_KEY = """
 insert into api_key (tenant_id, id, name, person_id, secret_digest, scopes, expires_at, created_at, updated_at)
 values ($1, $3, $4, $5, $6, $7, $8, $2, $2)
 """
+_FIND_PERSON = "select id from person where tenant_id = $1 and key = $2 and archived_at is null"
 _SIGNAL = "select raise_signal('recompute_health', array[$1::uuid])"
-
-
-@organization_app.callback()
-def _group() -> None:
-    """Makes `create` a subcommand, however few there are."""
 
 
 @organization_app.command()
@@ -68,6 +65,35 @@ def create(
     given = NewTenant(*organization, person, person)
     secret = asyncio.run(_create(load_settings().database_url, Clock(), given))
     typer.echo(f"API key: {secret}")
+
+
+@organization_app.command()
+def key(
+    person: Annotated[str, typer.Argument(help="Key of the person who gets it.")],
+    organization: Organization = None,
+) -> None:
+    """Make an API key with every scope for a person, which is printed this one time.
+
+    No key outlives the key that made it: when the last one has expired, this makes the next.
+
+    Example: `folioscope organization key ada`
+    """
+    typer.echo(f"API key: {asyncio.run(_give(load_settings().database_url, Clock(), person, organization))}")
+
+
+async def _give(database_url: str, clock: Clock, person: str, organization: str | None) -> str:
+    """The text of the key."""
+    database = await Database.open(database_url, size=1)
+    try:
+        tenant = await find_tenant(database_url, database, organization)
+        async with database.transaction(tenant.id) as connection:
+            person_id = await connection.fetchval(_FIND_PERSON, tenant.id, person)
+            if person_id is None:
+                raise Failure(f"There is no person {person}, or that person has left.", "Give the key of another one.")
+            _, text = await give_key(connection, clock, (tenant.id, person_id), ("Key from the terminal", _KEY_LIFE))
+        return text
+    finally:
+        await database.close()
 
 
 class NewTenant(NamedTuple):

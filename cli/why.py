@@ -1,9 +1,8 @@
 """`folioscope why KEY`: a score and where its points went."""
 
 import asyncio
-from collections.abc import Iterator, Mapping
-from typing import Annotated, Any
-from uuid import UUID
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -12,27 +11,19 @@ from rich.table import Table
 
 from cli.application import app
 from cli.printing import AsCsv, AsJson, Organization, Watch, print_csv, print_json, refuse_both, repeat
-from portfolio.identity import parse_id, print_id
+from portfolio.identity import parse_id
 from runtime.failure import Failure
-from runtime.settings import load_settings
 
+if TYPE_CHECKING:
+    from cli.operation import Run
+
+# The most that one look-up of names takes.
+_MOST_NAMES = 100
+_SUMS = {
+    "REMAINDER": "smaller causes, in the above",
+    "OUTSIDE_YOUR_PORTFOLIOS": "causes outside your portfolios, in the above",
+}
 _COLOR_OF_BAND = {"HEALTHY": "green", "WATCH": "yellow", "AT_RISK": "dark_orange", "CRITICAL": "red"}
-
-_FIND = """
-select n.kind, n.node, n.name, h.* from (
-  select 'INITIATIVE' as kind, id, key, name from initiative where tenant_id = $1
-  union all select 'PRODUCT', id, key, name from product where tenant_id = $1
-  union all select 'PORTFOLIO', id, key, name from portfolio where tenant_id = $1
-  union all select 'ORGANIZATION', id, key, name from organization where tenant_id = $1
-) n (kind, node, key, name) left join current_health_score h on h.tenant_id = $1 and h.node_id = n.node
-where n.key = $2 or n.node = $3
-"""
-_NAMES = """
-select id, name from kpi where tenant_id = $1 and id = any ($2)
-union all select id, name from initiative where tenant_id = $1 and id = any ($2)
-union all select id, name from product where tenant_id = $1 and id = any ($2)
-union all select id, name from portfolio where tenant_id = $1 and id = any ($2)
-"""
 
 
 @app.command()
@@ -45,12 +36,13 @@ def why(
 ) -> None:
     """Show a score as a waterfall: 100 minus what each dimension, and in it each cause, takes away.
 
-    Example: `folioscope why CARE-BOT --watch 10`
+    Examples: `folioscope why CARE-BOT --watch 10`,
+    `FOLIOSCOPE_URL=https://folioscope.example FOLIOSCOPE_KEY=fsk_… folioscope why CARE-BOT`
     """
     refuse_both(as_json, as_csv)
 
     def show() -> None:
-        found = asyncio.run(_read(load_settings().database_url, key, organization))
+        found = asyncio.run(_read(key, organization))
         if as_json:
             print_json(found)
         elif as_csv:
@@ -61,78 +53,43 @@ def why(
     repeat(watch, show)
 
 
-async def _read(database_url: str, key: str, organization: str | None) -> dict[str, Any]:
-    from cli.tenants import find_tenant
-    from runtime.postgres import Database
+async def _read(key: str, organization: str | None) -> dict[str, Any]:
+    from cli.operation import operations
 
-    database = await Database.open(database_url, size=2)
-    try:
-        tenant = await find_tenant(database_url, database, organization)
-        identity = parse_id(key)
-        async with database.transaction(tenant.id, readonly=True) as connection:
-            rows = await connection.fetch(_FIND, tenant.id, key, identity[1] if identity else None)
-            rows = rows or await connection.fetch(_FIND, tenant.id, key.upper(), None)
-            row = _only(key, rows)
-            named = await connection.fetch(_NAMES, tenant.id, list(_ids_in(row["driver_paths"] + row["cap_keys"])))
-    finally:
-        await database.close()
-    return _describe(row, {each["id"]: each["name"] for each in named})
-
-
-def _only(key: str, rows: list[Any]) -> Any:
-    if not rows:
-        raise Failure(
-            f"No organization, portfolio, product or initiative has the key {key}.",
-            "`folioscope health` lists the keys of products.",
-        )
-    if len(rows) > 1:
-        ids = ", ".join(print_id(row["kind"], row["node"]) for row in rows)
-        raise Failure(f"Several things have the key {key}.", f"Use an id: {ids}.")
-    if rows[0]["as_of"] is None:
-        raise Failure(
-            f"{rows[0]['name']} has no score yet.", "Scores come from a worker: `folioscope worker` runs one."
-        )
-    return rows[0]
+    async with operations(organization) as run:
+        id = key if parse_id(key) else await _find(run, key) or await _find(run, key.upper())
+        node = (await run("ExplainScore", {"id": id}))["node"] if id else None
+        if node is None or "health" not in node:
+            raise Failure(
+                f"No organization, portfolio, product or initiative has the key {key}.",
+                "`folioscope health` lists the keys of products.",
+            )
+        health = node.pop("health")
+        if health["asOf"] is None:
+            message = f"{node['name']} has no score yet."
+            raise Failure(message, "Scores come from a worker: `folioscope worker` runs one.")
+        rows = (*health["drivers"], *health["caps"])
+        found = await run("NamesOfNodes", {"ids": _ids_in(rows)})
+    names = {named["id"]: named["name"] for named in found["nodes"] if named and "name" in named}
+    for row in rows:
+        row["name"] = _name(row.get("path") or row["key"], names)
+    return {**node, **health}
 
 
-def _ids_in(paths: list[str]) -> Iterator[UUID]:
-    for path in paths:
-        identity = parse_id(path.rpartition(":")[2])
-        if identity is not None:
-            yield identity[1]
+async def _find(run: "Run", key: str) -> str | None:
+    """Id of what has the key. Raises Failure when several have it."""
+    found = await run("FindByKey", {"key": key})
+    if found["organization"]["key"] != key:
+        del found["organization"]
+    ids = [node["id"] for node in found.values() if node]
+    if len(ids) > 1:
+        raise Failure(f"Several things have the key {key}.", f"Use an id: {', '.join(ids)}.")
+    return ids[0] if ids else None
 
 
-def _describe(row: Mapping[str, Any], names: Mapping[UUID, str]) -> dict[str, Any]:
-    drivers = zip(row["driver_paths"], row["driver_codes"], row["driver_points_mp"], strict=True)
-    contributions = zip(row["contribution_keys"], row["contribution_points_mp"], strict=True)
-    caps = zip(row["cap_keys"], row["cap_points_mp"], strict=True)
-    return {
-        "id": print_id(row["kind"], row["node"]),
-        "name": row["name"],
-        "score": _points(row["score_mp"]),
-        "provisionalScore": _points(row["provisional_mp"]),
-        "band": row["band"],
-        "bandSince": row["band_since"].isoformat(),
-        "lifecycle": row["lifecycle"],
-        "coverage": _points(row["coverage_mp"]),
-        "confidence": _points(row["confidence_mp"]),
-        "confidenceLevel": row["confidence_level"],
-        "range": {"low": _points(row["low_mp"]), "high": _points(row["high_mp"])},
-        "contributions": [{"key": key, "points": _points(points)} for key, points in contributions],
-        "drivers": [
-            {"path": path, "name": _name(path, names), "code": code, "points": _points(points)}
-            for path, code, points in drivers
-        ],
-        "driverRemainder": _points(row["driver_remainder_mp"]),
-        "caps": [{"key": key, "name": _name(key, names), "limit": _points(limit)} for key, limit in caps],
-        "excludedChildren": dict(zip(row["excluded_lifecycles"], row["excluded_counts"], strict=True)),
-        "asOf": row["as_of"].isoformat(),
-        "revision": row["revision"],
-        "policyVersion": row["policy_version"],
-        "engineVersion": row["engine_version"],
-        "fingerprint": row["fingerprint"].hex(),
-        "computedAt": row["computed_at"].isoformat(),
-    }
+def _ids_in(rows: Iterable[Mapping[str, Any]]) -> list[str]:
+    last = [(row.get("path") or row["key"]).rpartition(":")[2] for row in rows]
+    return [id for id in dict.fromkeys(last) if parse_id(id)][:_MOST_NAMES]
 
 
 def _rows(found: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
@@ -143,14 +100,8 @@ def _rows(found: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
         yield driver["path"], driver["name"], driver["code"], driver["points"]
 
 
-def _points(points_mp: int | None) -> float | None:
-    return None if points_mp is None else points_mp / 1000
-
-
-def _name(path: str, names: Mapping[UUID, str]) -> str:
-    identity = parse_id(path.rpartition(":")[2])
-    fallback = path.rpartition("/")[2]
-    return names.get(identity[1], fallback) if identity else fallback
+def _name(path: str, names: Mapping[str, str]) -> str:
+    return names.get(path.rpartition(":")[2], path.rpartition("/")[2])
 
 
 def _show(found: Mapping[str, Any]) -> None:
@@ -165,14 +116,15 @@ def _show(found: Mapping[str, Any]) -> None:
     else:
         console.print(_waterfall(found))
     for cap in found["caps"]:
-        console.print(f"Limited to {cap['limit']:.1f}: {escape(_title(cap['key'], cap['name']))}")
+        limited = "Limited to {:.1f}" if cap["binding"] else "A limit of {:.1f} stands above"
+        console.print(f"{limited.format(cap['limit'])}: {escape(_title(cap['key'], cap['name']))}")
     low, high = found["range"]["low"], found["range"]["high"]
     console.print(
         f"Coverage {found['coverage']:.1f}, confidence {found['confidence']:.1f} {found['confidenceLevel']},"
         f" range {low:.1f} to {high:.1f}"
     )
-    for lifecycle, count in found["excludedChildren"].items():
-        console.print(f"Left out: {count} {lifecycle}")
+    for children in found["excludedChildren"]:
+        console.print(f"Left out: {children['count']} {children['lifecycle']}")
     console.print(
         f"[dim]As of {found['asOf']}, revision {found['revision']}, policy {found['policyVersion']},"
         f" engine {found['engineVersion']}, computed {found['computedAt']}[/]"
@@ -193,8 +145,9 @@ def _waterfall(found: Mapping[str, Any]) -> Table:
             if driver["path"].startswith(f"{contribution['key']}/"):
                 points = f"[dim]{_lost(driver['points'])}[/]"
                 table.add_row(f"  [dim]{escape(driver['name'])}[/]", points, "", f"[dim]{driver['code']}[/]")
-    if found["driverRemainder"]:
-        table.add_row("  [dim]smaller causes, in the above[/]", f"[dim]{_lost(found['driverRemainder'])}[/]", "", "")
+    for driver in found["drivers"]:
+        if driver["path"] in _SUMS:
+            table.add_row(f"  [dim]{_SUMS[driver['path']]}[/]", f"[dim]{_lost(driver['points'])}[/]", "", "")
     return table
 
 

@@ -10,7 +10,7 @@ from graphql.execution.collect_fields import FieldDetails
 from compiler.fields import FIELDS
 from compiler.lookups import LOOKUPS
 from compiler.row import single
-from compiler.statement import Binding
+from compiler.statement import Binding, Instant, Rejected
 from compiler.walk import Selection, Walk
 
 
@@ -21,11 +21,19 @@ class Plan:
     sql: str
     binders: tuple[Callable[[Binding], Any], ...]
     checks: tuple[Callable[[Binding], None], ...] = ()
+    instants: tuple[Instant, ...] = ()
 
     def arguments(self, binding: Binding) -> list[Any]:
         for check in self.checks:
             check(binding)
         return [bind(binding) for bind in self.binders]
+
+    def refused(self, binding: Binding) -> Rejected:
+        """Why the statement answered nothing: a day that it was asked for has not come."""
+        latest = max(self.instants, key=lambda instant: instant.read(binding))
+        given = latest.read(binding).isoformat().replace("+00:00", "Z")
+        message = f"{latest.place} is {given}, on a day that has not come; give now, today or what was."
+        return Rejected("BAD_USER_INPUT", message)
 
 
 class Planner(Walk):
@@ -60,5 +68,20 @@ class Planner(Walk):
             )
         with_ = ",\n".join(ctes)
         from_ = "(select where claims.tenant_id is not null) as root" + "".join(f"\n{join}" for join in joins)
-        sql = f"with {with_}\nselect (select convert_to({printed}, 'UTF8')\nfrom {from_})\nfrom claims"
-        return Plan(sql, tuple(self.statement.binders), tuple(self.statement.checks))
+        sql = (
+            f"with {with_}\nselect (select convert_to({printed}, 'UTF8')\nfrom {from_})\nfrom claims{self._have_come()}"
+        )
+        statement = self.statement
+        return Plan(sql, tuple(statement.binders), tuple(statement.checks), tuple(statement.instants))
+
+    def _have_come(self) -> str:
+        """Condition that the days of all instants have come, where the organization is. It depends on the row of
+        `claims`, because a condition that does not would be looked at before the claim is set."""
+        if not self.statement.instants:
+            return ""
+        now = self.statement.now
+        conditions = " and ".join(
+            f"({instant.parameter} <= {now} or organization_day({instant.parameter}) <= organization_day({now}))"
+            for instant in self.statement.instants
+        )
+        return f"\nwhere case when claims.tenant_id is not null then {conditions} end"

@@ -37,17 +37,30 @@ class Rejected(Exception):
         self.code, self.message, self.limit, self.actual = code, message, limit, actual
 
 
+@dataclass(frozen=True)
+class Instant:
+    """An instant among the arguments of a field, which says what was: the day on which it lies has come.
+
+    place: of the argument, for the client. parameter: its SQL.
+    """
+
+    place: str
+    parameter: str
+    read: Binder
+
+
 @dataclass
 class Statement:
     """Parameter 1 is the tenant. Equal binders (by `same`) share a parameter. prefixes: kind → prefix of its ids.
 
-    checks: run before the binders of every request; they raise Rejected.
+    checks: run before the binders of every request; they raise Rejected. instants: see Instant.
     """
 
     restricted: bool
     prefixes: Mapping[str, str]
     binders: list[Binder] = field(default_factory=lambda: [lambda binding: binding.tenant_id])
     checks: list[Check] = field(default_factory=list)
+    instants: list[Instant] = field(default_factory=list)
     _numbers: dict[Any, int] = field(default_factory=dict)
     _aliases: dict[str, int] = field(default_factory=dict)
 

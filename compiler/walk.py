@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, ClassVar
 
 from graphql import (
@@ -28,7 +29,7 @@ from compiler.filter import resolve_instant, storable_text
 from compiler.graphql_types import BACKREF
 from compiler.mapping import Entities, Source
 from compiler.page import size_binder
-from compiler.statement import Rejected, Statement, literal, print_members
+from compiler.statement import Binding, Instant, Rejected, Statement, literal, print_members
 
 Selection = list[tuple[str, list[FieldDetails]]]
 
@@ -146,7 +147,15 @@ class Site:
             return text_parameter(self.statement, leaf)
         if type_.name in _PLAIN:
             return parameter(lambda binding: leaf.read(binding.variables), _PLAIN[type_.name])
-        return parameter(lambda binding: resolve_instant(leaf.read(binding.variables), binding.now), "timestamptz")
+        return self._instant(name, leaf)
+
+    def _instant(self, name: str, leaf: Leaf) -> str:
+        def read(binding: Binding) -> datetime:
+            return resolve_instant(leaf.read(binding.variables), binding.now)
+
+        parameter = self.statement.parameter(read, "timestamptz")
+        self.statement.instants.append(Instant(f"`{name}` of {self.coordinate}", parameter, read))
+        return parameter
 
 
 def text_parameter(statement: Statement, leaf: Leaf) -> str:

@@ -335,6 +335,7 @@ CREATE TABLE public.api_key (
     version integer DEFAULT 1 NOT NULL,
     created_at timestamp with time zone NOT NULL,
     updated_at timestamp with time zone NOT NULL,
+    maker_key_id uuid,
     CONSTRAINT api_key_check CHECK ((num_nonnulls(person_id, service_account_id) = 1)),
     CONSTRAINT api_key_name_check CHECK ((name <> ''::text)),
     CONSTRAINT api_key_scopes_check CHECK (((scopes <@ ARRAY['READ'::text, 'WRITE'::text, 'INGEST'::text, 'ADMIN'::text]) AND (scopes <> '{}'::text[]))),
@@ -1933,6 +1934,9 @@ CREATE TRIGGER search_new AFTER INSERT ON public.team FOR EACH ROW EXECUTE FUNCT
 
 ALTER TABLE ONLY public.api_key
     ADD CONSTRAINT api_key_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.organization(tenant_id);
+
+ALTER TABLE ONLY public.api_key
+    ADD CONSTRAINT api_key_tenant_id_maker_key_id_fkey FOREIGN KEY (tenant_id, maker_key_id) REFERENCES public.api_key(tenant_id, id);
 
 ALTER TABLE ONLY public.api_key
     ADD CONSTRAINT api_key_tenant_id_person_id_fkey FOREIGN KEY (tenant_id, person_id) REFERENCES public.person(tenant_id, id);

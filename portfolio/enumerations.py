@@ -224,3 +224,8 @@ class JobState(StrEnum):
     COMPLETED = "COMPLETED"
     FAILED = "FAILED"
     CANCELED = "CANCELED"
+
+
+class ApiKeyReviewReason(StrEnum):
+    MAKER_LEFT = "MAKER_LEFT"
+    MAKER_KEY_REVOKED = "MAKER_KEY_REVOKED"

@@ -10,6 +10,8 @@ from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
+from schema.visible import refuse_control, refuse_unseen, with_plain_spaces, without_overrides
+
 _KEY = re.compile(r"[A-Z][A-Z0-9-]{1,31}")
 _ACCOUNT_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
 _COLOR = re.compile(r"#[0-9A-Fa-f]{6}")
@@ -77,13 +79,13 @@ def account_key(value: str) -> str:
 
 
 def line(longest: int = LONGEST_NAME) -> Callable[[str], str]:
-    """One line of text, without spaces around it."""
+    """One line of text, without spaces around it and without characters that nobody sees."""
 
     def check(value: str) -> str:
-        stripped = value.strip()
+        stripped = with_plain_spaces(value).strip()
         if not 1 <= len(stripped) <= longest:
             raise ValueError(f"This has 1 to {longest} characters; {len(stripped)} were given.")
-        _refuse_control(stripped, "")
+        refuse_unseen(stripped, len(value) - len(value.lstrip()))
         return stripped
 
     return check
@@ -91,7 +93,7 @@ def line(longest: int = LONGEST_NAME) -> Callable[[str], str]:
 
 def system(value: str) -> str:
     """Name of another system: what looks alike is alike."""
-    return _visible(line(64)(normalized_system(value)))
+    return line(64)(normalized_system(value))
 
 
 def normalized_system(value: str) -> str:
@@ -99,12 +101,12 @@ def normalized_system(value: str) -> str:
 
 
 def external_id(value: str) -> str:
-    return _visible(line(255)(value))
+    return line(255)(value)
 
 
 def address(value: str) -> str:
     """An address that screens may make a link of: it leads where it seems to lead."""
-    given = _visible(line(2000)(value))
+    given = line(2000)(value)
     if _NOT_IN_ADDRESS.search(given):
         raise ValueError('An address holds no spaces and none of < > " \\; write them as %20, %3C and so on.')
     try:
@@ -118,24 +120,12 @@ def address(value: str) -> str:
     return given
 
 
-def _visible(value: str) -> str:
-    if any(unicodedata.category(c) in ("Cf", "Zl", "Zp") for c in value):
-        raise ValueError("This holds a character that nobody sees; remove it.")
-    return value
-
-
 def text(value: str) -> str:
-    """Text of several lines; blank text is kept as it is."""
+    """Text of several lines, without directional overrides; blank text is kept as it is."""
     if len(value) > LONGEST_TEXT:
         raise ValueError(f"This has at most {LONGEST_TEXT} characters; {len(value)} were given.")
-    _refuse_control(value, "\n\r\t")
-    return value
-
-
-def _refuse_control(value: str, allowed: str) -> None:
-    # Cs: half of a surrogate pair, which UTF-8 cannot carry.
-    if any(unicodedata.category(c) in ("Cc", "Cs") and c not in allowed for c in value):
-        raise ValueError("This holds a control character; remove it.")
+    refuse_control(value, "\n\r\t")
+    return without_overrides(value)
 
 
 def json_text(longest: int) -> Callable[[Any], str]:
@@ -143,7 +133,7 @@ def json_text(longest: int) -> Callable[[Any], str]:
 
     def check(value: Any) -> str:
         for part in _texts(value):
-            _refuse_control(part, "\n\r\t")
+            refuse_control(part, "\n\r\t")
         kept = json.dumps(value, ensure_ascii=False)
         if len(kept) > longest:
             raise ValueError(f"This has at most {longest} characters as JSON; {len(kept)} were given.")
@@ -198,7 +188,8 @@ def observed(now: datetime, tolerated: timedelta = FUTURE_TOLERATED) -> Callable
 
     def check(value: datetime) -> datetime:
         if value > now + tolerated:
-            raise ValueError("This instant is in the future.")
+            clock = now.isoformat(timespec="seconds")
+            raise ValueError(f"This instant is in the future: the server's clock says {clock}. Look at the sender's.")
         if value < _FIRST_INSTANT:
             raise ValueError("This instant is before 1900.")
         return value

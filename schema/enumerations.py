@@ -35,6 +35,7 @@ _TYPES = {
     words.SearchMatch: "Why search found an object: the first that is true.",
     words.JobKind: "What a job does.",
     words.JobState: "How far a job is.",
+    words.ApiKeyReviewReason: "Why somebody should look whether a key is still needed.",
 }
 
 _VALUES = {
@@ -163,6 +164,8 @@ _VALUES = {
     "QUEUED": "It waits for a worker.",
     "RUNNING": "It is under way.",
     "FAILED": "It broke off; its error says why.",
+    "MAKER_LEFT": "Who made it has left: that person or service account is archived.",
+    "MAKER_KEY_REVOKED": "The key with which it was made was revoked.",
 }
 
 # A value whose meaning depends on its type.

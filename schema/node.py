@@ -109,7 +109,11 @@ class HealthSubject(Searchable):
         on=_health_condition,
         source=_health_source,
         missing=True,
-        arguments={"as_of": argument(DateTimeOrDuration | None, "Day to read, by an instant on it. Null: now.")},
+        arguments={
+            "as_of": argument(
+                DateTimeOrDuration | None, "Day to read, by an instant on it; not a day to come. Null: now."
+            )
+        },
     )
     health_history = rows(
         HealthPoint,
@@ -117,8 +121,8 @@ class HealthSubject(Searchable):
         _history_source,
         "{other}.as_of",
         arguments={
-            "from_": argument(DateTimeOrDuration, "First day, by an instant on it.", name="from"),
-            "to": argument(DateTimeOrDuration | None, "Last day, by an instant on it. Null: today."),
+            "from_": argument(DateTimeOrDuration, "First day, by an instant on it; not a day to come.", name="from"),
+            "to": argument(DateTimeOrDuration | None, "Last day, by an instant on it; not a day to come. Null: today."),
         },
     )
     reported_status: ReportedStatus | None = expression(

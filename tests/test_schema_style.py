@@ -26,6 +26,7 @@ _BOOLEANS_OF_OTHER_NAMES = {
     "Health.recomputePending",
     "WorkItem.needsReread",
     "CustomFieldValue.boolean",
+    "HealthCap.binding",
 }
 # Names in other systems, and of what may be gone or has many kinds: no reference could be followed.
 _IDS_OF_STRANGERS = {

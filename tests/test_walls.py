@@ -390,8 +390,7 @@ async def fingerprint(administration: asyncpg.Connection, tenant_id: UUID, ids: 
     """Of all rows of the other tenants, and of the hidden rows of this one."""
     tables = sorted({*fields.TABLES.values(), "subject", "external_link", "initiative_product", "signal"})
     others = [(table, "tenant_id <> $1", tenant_id) for table in tables]
-    named = ("portfolio", "product", "initiative", "kpi", "person", "connection", "linking_rule", "api_key")
-    hidden = [(table, "id = any($1)", ids) for table in named]
+    hidden = [(table, "id = any($1)", ids) for table in sorted(set(fields.TABLES.values()))]
     digest = "select md5(coalesce(string_agg(t::text, '|' order by t::text), ''))"
     return [
         await administration.fetchval(f"{digest} from {table} t where {condition}", value)

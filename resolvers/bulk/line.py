@@ -182,7 +182,7 @@ class LineType:
             return None
         try:
             stored = _stored(type_, coerced(type_, value, [], name))
-            return check.text(stored).strip() if isinstance(stored, str) else stored
+            return check.line(check.LONGEST_TEXT)(stored) if isinstance(stored, str) else stored
         except ValueError as error:
             raise reject(UserErrorCode.INVALID, str(error), name) from None
 

@@ -33,9 +33,10 @@ _ITEM_KEY = re.compile(r"[^\s/#]+/[^\s/#]+#[1-9][0-9]{0,9}")
 
 
 def _repository(value: str) -> str:
-    if not _REPOSITORY.fullmatch(value.strip()):
+    given = check.line()(value)
+    if not _REPOSITORY.fullmatch(given):
         raise ValueError("A repository is written as owner/name.")
-    return check.line()(value)
+    return given
 
 
 _MEMBERS = (

@@ -122,22 +122,26 @@ class Reader:
         )
         arguments = self.arguments(plan, operation)
         async with self.database.connection() as connection:
-            return _answered(await connection.fetchval(plan.sql, *arguments))
+            return self._answered(plan, operation, await connection.fetchval(plan.sql, *arguments))
 
     async def object(self, connection: asyncpg.Connection, operation: Operation, plan: Plan, value: Any) -> bytes:
         """JSON bytes of one object, in the transaction of `connection`; `value` is the plan's second parameter."""
         arguments = self.arguments(plan, operation)
         arguments[1] = value
-        return _answered(await connection.fetchval(plan.sql, *arguments))
+        return self._answered(plan, operation, await connection.fetchval(plan.sql, *arguments))
+
+    def _answered(self, plan: Plan, operation: Operation, text: bytes | None) -> bytes:
+        if text is None:
+            raise _refusal(plan.refused(self.binding(operation)))
+        return text
 
 
 def _translated(work: Callable[[], Result]) -> Result:
     try:
         return work()
     except Rejected as error:
-        raise Refusal(ErrorCode(error.code), error.message, limit=error.limit, actual=error.actual) from None
+        raise _refusal(error) from None
 
 
-def _answered(text: bytes | None) -> bytes:
-    assert text is not None, "a plan prints one row"
-    return text
+def _refusal(error: Rejected) -> Refusal:
+    return Refusal(ErrorCode(error.code), error.message, limit=error.limit, actual=error.actual)

@@ -16,7 +16,7 @@ from resolvers.entity.member import differences
 from runtime.events import Change as FieldChange
 from schema import check
 from schema.entity import spoken
-from schema.member import Member
+from schema.member import Check, Member
 
 NAME_MEMBERS = (
     Member("system", check.system, nullable=False),
@@ -186,8 +186,12 @@ async def refuse_moved(write: Write, kind: str, row: Row, input: Any, members: S
 
 
 def _checked(external: ExternalReferenceInput) -> tuple[str, str, str | None]:
+    url = None if external.url in (None, strawberry.UNSET) else _named("url", check.address, external.url)
+    return _named("system", check.system, external.system), _named("id", check.external_id, external.id), url
+
+
+def _named(name: str, rule: Check, value: str) -> str:
     try:
-        url = None if external.url in (None, strawberry.UNSET) else check.address(external.url)
-        return check.system(external.system), check.external_id(external.id), url
+        return rule(value)
     except ValueError as error:
-        raise reject(UserErrorCode.INVALID, str(error), "external") from None
+        raise reject(UserErrorCode.INVALID, str(error), "external", name) from None

@@ -1,5 +1,6 @@
 """How API keys are made and revoked."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -20,7 +21,7 @@ from resolvers.engine.outcome import (
     reject,
     required,
 )
-from resolvers.engine.session import Target, Write
+from resolvers.engine.session import Row, Target, Write
 from resolvers.entity.member import differences, read_members
 from runtime.events import Change as FieldChange
 from runtime.viewer import make_key
@@ -39,9 +40,11 @@ _MEMBERS = (
 
 _INSERT = """
 insert into api_key (tenant_id, id, created_at, updated_at, name, person_id, service_account_id, secret_digest, scopes,
-                     granted_portfolio_ids, expires_at)
-values ($1, $2, $3, $3, $4, $5, $6, $7, $8, $9, $10)
+                     granted_portfolio_ids, expires_at, maker_key_id)
+values ($1, $2, $3, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 """
+# As it is now: a process may believe a key for some seconds after it was revoked.
+_MAKER = "select id, scopes, expires_at, revoked_at from api_key where tenant_id = $1 and id = $2"
 _REVOKE = """
 update api_key set revoked_at = $3, updated_at = $3, version = version + 1 where tenant_id = $1 and id = $2
 """
@@ -56,8 +59,11 @@ class ApiKeyCreateInput(Retryable):
     service_account_id: strawberry.ID | None = optional(
         "Service account to whom it belongs; exactly one of personId and serviceAccountId is given."
     )
-    scopes: list[Scope] = required("What the key may do, at least one.")
-    expires_at: datetime | None = optional("Instant from which the key is refused, within 365 days; null: in 90 days.")
+    scopes: list[Scope] = required("What the key may do, at least one; nothing that the key which makes it may not do.")
+    expires_at: datetime | None = optional(
+        "Instant from which the key is refused, within 365 days, and not after the key which makes it; null: in 90"
+        " days, or with that key."
+    )
     portfolio_ids: list[strawberry.ID] | None = optional(
         "Portfolios that the key sees, with all below them, 1 to 250; null: all."
     )
@@ -83,11 +89,13 @@ async def api_key_create(write: Write, input: ApiKeyCreateInput) -> Outcome:
     scopes = sorted(set(input.scopes))
     if not scopes:
         raise reject(UserErrorCode.REQUIRED, "A key has at least one scope.", "scopes")
-    expires_at = _expiry(write, input.expires_at)
+    maker = await write.connection.fetchrow(_MAKER, write.tenant_id, write.viewer.key_id)
+    _refuse_more_scopes(write, maker, scopes)
+    expires_at = _expiry(write, maker, input.expires_at)
     grants = await _grants(write, input.portfolio_ids)
     id = write.new_id()
     text, digest = make_key(id)
-    stored = (*values.values(), digest, scopes, grants, expires_at)
+    stored = (*values.values(), digest, scopes, grants, expires_at, maker and maker["id"])
     await write.execute(_INSERT, id, write.now, *stored)
     changes = [
         *differences(_MEMBERS, None, values),
@@ -110,12 +118,29 @@ async def api_key_revoke(write: Write, input: NodeInput) -> Outcome:
     return Outcome({"apiKey": ("API_KEY", row["id"])})
 
 
-def _expiry(write: Write, given: Any) -> datetime:
+def _refuse_more_scopes(write: Write, maker: Row | None, scopes: Sequence[Scope]) -> None:
+    """maker: null for a command, which is no key."""
+    if maker is not None and maker["revoked_at"] is not None:
+        raise reject(UserErrorCode.FORBIDDEN, "The key that makes this one was revoked.")
+    held = write.viewer.scopes if maker is None else maker["scopes"]
+    more = [scope.value for scope in scopes if scope not in held]
+    if more:
+        message = f"A key gives no scope that it has not: {', '.join(more)}; it has {', '.join(sorted(held))}."
+        raise reject(UserErrorCode.FORBIDDEN, message, "scopes")
+
+
+def _expiry(write: Write, maker: Row | None, given: Any) -> datetime:
+    last = write.now + _LONGEST_LIFETIME if maker is None else maker["expires_at"]
     if given in (None, strawberry.UNSET):
-        return write.now + _LIFETIME
+        return min(write.now + _LIFETIME, last)
     if not write.now < given <= write.now + _LONGEST_LIFETIME:
         message = "A key expires in the future, at most 365 days from now."
         raise reject(UserErrorCode.INVALID, message, "expiresAt")
+    if given > last:
+        message = (
+            f"A key does not outlive the key that makes it, which ends at {last.isoformat()}; give no later instant."
+        )
+        raise reject(UserErrorCode.FORBIDDEN, message, "expiresAt")
     return given
 
 

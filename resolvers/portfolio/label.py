@@ -108,7 +108,7 @@ async def _read_labels(write: Write, given: Sequence[LabelNameInput]) -> dict[UU
         raise reject(UserErrorCode.LIMIT_EXCEEDED, f"An object carries at most {_MOST_LABELS} labels.", "labels")
     found: dict[UUID, str] = {}
     for index, item in enumerate(given):
-        row = await _find_label(write, item)
+        row = await _find_label(write, item, index)
         if row is None:
             message = "There is no such label; make it with labelCreate."
             raise reject(UserErrorCode.NOT_FOUND, message, "labels", str(index))
@@ -118,12 +118,16 @@ async def _read_labels(write: Write, given: Sequence[LabelNameInput]) -> dict[UU
     return found
 
 
-async def _find_label(write: Write, item: LabelNameInput) -> Row | None:
+async def _find_label(write: Write, item: LabelNameInput, index: int) -> Row | None:
     if item.id not in (None, strawberry.UNSET):
         parsed = parse_id(item.id)
         known = parsed[1] if parsed and parsed[0] == "LABEL" else None
         return await write.connection.fetchrow(_BY_ID, write.tenant_id, known)
-    return await write.connection.fetchrow(_BY_NAME, write.tenant_id, check.text(item.name or ""))
+    try:
+        name = check.line(check.LONGEST_TEXT)(item.name or "")
+    except ValueError as error:
+        raise reject(UserErrorCode.INVALID, str(error), "labels", str(index), "name") from None
+    return await write.connection.fetchrow(_BY_NAME, write.tenant_id, name)
 
 
 # A list that lacks what is archived would take it away in an import: such a list is left out.

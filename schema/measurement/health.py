@@ -52,6 +52,9 @@ class HealthCap:
 
     key: str = column("Rule and reference: cap:critical_kpi:kpi_…, cap:overdue.")
     limit: Points = column("Highest score that the rule allows.", "points_mp")
+    binding: bool = column(
+        "Whether the score would be higher without limits and is held at this one; otherwise it is below by itself."
+    )
 
 
 @value_object
@@ -81,6 +84,13 @@ _DRIVERS = (
     f" where not {_VISIBLE_DRIVER} having sum(r.points_mp) <> 0}}) {{other}}"
 )
 _DRIVER_ORDER = "({other}.path = 'REMAINDER'), {other}.points_mp desc, {other}.path collate \"C\""
+# A limit at which the score ends by itself takes nothing away, and then no cap stands among the contributions.
+_CAPS = (
+    "(select c.*, coalesce(c.points_mp = {self}.provisional_mp and exists (select from unnest({self}.contribution_keys) k"
+    " where k like 'cap:%'), false) as binding from "
+    + _unnest("cap_keys", "cap_points_mp").replace("{other}", "c (key, points_mp, place)")
+    + ") {other}"
+)
 _PENDING = (
     "exists (select from signal s where s.tenant_id = {tenant} and s.job = 'recompute_health' and s.target_id = {parent}.id"
     " and s.generation > s.done_generation"
@@ -133,7 +143,7 @@ class Health:
     caps = rows(
         HealthCap,
         "Limits in force, by key; at most one for each critical KPI and rule.",
-        _unnest("cap_keys", "cap_points_mp") + " (key, points_mp, place)",
+        _CAPS,
         "{other}.place",
     )
     excluded_children = rows(

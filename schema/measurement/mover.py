@@ -49,7 +49,7 @@ def movers(members: str) -> Any:
         source,
         "abs({other}.delta_mp) desc, {other}.subject_id",
         arguments={
-            "since": argument(DateTimeOrDuration, "Day to compare with, by an instant on it."),
+            "since": argument(DateTimeOrDuration, "Day to compare with, by an instant on it; not a day to come."),
             "first": argument(int | None, "Number of movers, 0 to 100. Null: 10."),
         },
     )

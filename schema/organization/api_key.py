@@ -6,10 +6,19 @@ import strawberry
 
 from compiler.declare import column, expression, identifier, lookup, many, one, table
 from compiler.listing import listing
-from portfolio.enumerations import Scope
+from portfolio.enumerations import ApiKeyReviewReason, Scope
 from schema.entity import entity
 from schema.node import Node
 from schema.scalars import COMPARATORS
+
+_REVIEW_REASON = (
+    "case when {self}.revoked_at is null and {self}.expires_at > {now} then (select case"
+    " when coalesce(p.archived_at, s.archived_at) is not null then 'MAKER_LEFT'"
+    " when m.revoked_at is not null then 'MAKER_KEY_REVOKED' end from api_key m"
+    " left join person p on p.tenant_id = m.tenant_id and p.id = m.person_id"
+    " left join service_account s on s.tenant_id = m.tenant_id and s.id = m.service_account_id"
+    " where m.tenant_id = {self}.tenant_id and m.id = {self}.maker_key_id) end"
+)
 
 
 @entity()
@@ -62,6 +71,12 @@ class ApiKey(Node):
     version: int = column("Number of changes.")
     created_at: datetime = column("Instant of creation.", filter="DATE_TIME", sql_type="timestamptz", order=True)
     updated_at: datetime = column("Instant of the last change.", filter="DATE_TIME", sql_type="timestamptz", order=True)
+    review_reason: ApiKeyReviewReason | None = expression(
+        "Why somebody should look whether the key is still needed; null when nothing speaks for it, when the key is"
+        " refused anyway, or when it was made by a command.",
+        _REVIEW_REASON,
+        filter=ApiKeyReviewReason,
+    )
 
 
 _LISTING = listing(ApiKey, COMPARATORS)

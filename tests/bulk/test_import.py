@@ -257,6 +257,6 @@ async def test_an_address_there_is_taken_from_a_line_of_an_object_that_is_known(
     await office.imported([PORTFOLIO, line("https://jira.example/1")])
     job = await office.imported([line("https://jira.example/2"), line("https://jira.example/2"), line("javascript:1")])
     assert counts(job) == (0, 1, 1, 1)
-    assert await office.errors(job["id"]) == [(3, "INVALID", ["external"])]
+    assert await office.errors(job["id"]) == [(3, "INVALID", ["external", "url"])]
     [link] = await office.tenant.rows("select url from external_link")
     assert link["url"] == "https://jira.example/2"

@@ -31,7 +31,8 @@ from tests.reads.oracle import Oracle, Order, View
 Settings = dict[str, Any]
 Fill = Callable[[View], Settings]
 
-_DURATIONS = ["-P2W", "P1M", "-P1Y", "-PT36H", "-P10D", "P0D"]
+_PAST_DURATIONS = ["-P2W", "-P1Y", "-PT36H", "-P10D", "P0D"]
+_DURATIONS = [*_PAST_DURATIONS, "P1M"]
 
 
 @dataclass(frozen=True)
@@ -195,7 +196,7 @@ class Maker:
             ],
             "afterLine": lambda _: self.chance.choice([0, 2, 7]),
             "bucket": lambda _: Word(self.chance.choice(["WEEK", "MONTH"])),
-        }.get(name, self.instant)
+        }.get(name, self.past)
         if get_named_type(type_).name == "Date":
             # Before today or after it, so that a span never ends before it begins.
             make = lambda view: self.day_around(view, -1 if name == "from" else 1)  # noqa: E731
@@ -325,6 +326,12 @@ class Maker:
             return self.chance.choice(_DURATIONS)
         moment = view.now - timedelta(days=self.chance.randrange(-2, 40), hours=self.chance.randrange(24))
         return moment.date().isoformat() if roll < 0.6 else moment.isoformat()
+
+    def past(self, view: View) -> str:
+        """What a field may be asked for: a day that has come."""
+        if self.chance.random() < 0.4:
+            return self.chance.choice(_PAST_DURATIONS)
+        return (view.now - timedelta(days=self.chance.randrange(40), hours=self.chance.randrange(24))).isoformat()
 
     def day_around(self, view: View, direction: int) -> str:
         return (view.now.date() + direction * timedelta(days=self.chance.randrange(60))).isoformat()

@@ -397,7 +397,18 @@ def is_violated(view: View, row: Row) -> bool | None:
     return blocker["state"] == "CANCELED" or is_late
 
 
+def review_reason(view: View, row: Row) -> str | None:
+    maker = next((key for key in view.rows("api_key") if key["id"] == row.get("maker_key_id")), None)
+    if maker is None or row["revoked_at"] is not None or row["expires_at"] <= view.now:
+        return None
+    holders = [*view.rows("person"), *view.rows("service_account")]
+    if any(h["archived_at"] for h in holders if h["id"] in (maker["person_id"], maker["service_account_id"])):
+        return "MAKER_LEFT"
+    return None if maker["revoked_at"] is None else "MAKER_KEY_REVOKED"
+
+
 SCALARS: dict[str, Callable[[View, Row], Any]] = {
+    "ApiKey.reviewReason": review_reason,
     "ApiKey.isRestricted": lambda _, row: row["granted_portfolio_ids"] is not None,
     "Connection.webhookPath": lambda _, row: f"/webhooks/con_{row['id']}",
     "Connection.liveSecretCount": lambda view, row: sum(
@@ -488,6 +499,8 @@ def compared(view: View, path: str, row: Row) -> Any:
         case "blockerId" | "blockedId":
             end = row[snake_case(path)]
             return end if not view.restricted or view.home(end) in view.granted else None
+        case "reviewReason":
+            return review_reason(view, row)
         case "entityId":
             return row["node_id"]
         case "entityKind" if "kind" in row:
@@ -546,6 +559,12 @@ def _zipped(row: Row, names: tuple[str, str], columns: tuple[str, str]) -> list[
     return [dict(zip(names, pair, strict=True)) for pair in zip(*(row.get(name, []) for name in columns), strict=True)]
 
 
+def caps(_: View, row: Row) -> list[Row]:
+    rows = _zipped(row, ("key", "limit"), ("cap_keys", "cap_points_mp"))
+    capped = any(key.startswith("cap:") for key in row.get("contribution_keys", ()))
+    return [{**cap, "binding": capped and cap["limit"] == row["provisional_mp"]} for cap in rows]
+
+
 def drivers(view: View, row: Row) -> list[Row]:
     if "driver_paths" not in row:
         return []
@@ -597,7 +616,7 @@ VALUE_LISTS: dict[str, tuple[str, Callable[[View, Row], list[Row]]]] = {
         "HealthContribution",
         lambda _, row: _zipped(row, ("key", "points"), ("contribution_keys", "contribution_points_mp")),
     ),
-    "Health.caps": ("HealthCap", lambda _, row: _zipped(row, ("key", "limit"), ("cap_keys", "cap_points_mp"))),
+    "Health.caps": ("HealthCap", caps),
     "Health.excludedChildren": (
         "ExcludedChildren",
         lambda _, row: _zipped(row, ("lifecycle", "count"), ("excluded_lifecycles", "excluded_counts")),

@@ -320,6 +320,8 @@ class TenantBuilder:
                 granted_portfolio_ids=granted,
                 expires_at=NOW + timedelta(days=90),
                 revoked_at=self.maybe(self.instant(), 0.5),
+                # Each was made with the one before.
+                maker_key_id=self.mine["api_key"][-1]["id"] if number else None,
                 **self.stamps(archivable=False),
             )
             granted_ids = tuple(granted) if granted is not None else None
@@ -649,7 +651,7 @@ class TenantBuilder:
             fingerprint=self.chance.randbytes(32),
             lifecycle="ACTIVE",
             score_mp=self.chance.choice([0, 40_000, 64_820, 64_820, 100_000, 99_999]) if known else None,
-            provisional_mp=self.maybe(self.chance.randrange(100_001)),
+            provisional_mp=(provisional := self.maybe(self.chance.randrange(100_001))),
             band=self.chance.choice(_BANDS) if known else "UNKNOWN",
             band_since=self.day(),
             coverage_mp=self.chance.randrange(100_001),
@@ -667,7 +669,7 @@ class TenantBuilder:
             driver_points_mp=points,
             driver_remainder_mp=self.chance.choice([0, 0, 77]),
             cap_keys=["cap:critical_kpi:a", "cap:overdue"][: (caps := self.chance.randrange(3))],
-            cap_points_mp=[40_000, 59_999][:caps],
+            cap_points_mp=[40_000, provisional or 59_999][:caps],
             excluded_lifecycles=["ARCHIVED"],
             excluded_counts=[self.chance.randrange(1, 5)],
             finish_probability_mp=self.maybe(self.chance.randrange(100_001)),

@@ -19,9 +19,10 @@ async def test_one_system_is_found_however_it_is_written(tenant: Tenant, ask: As
 
 @pytest.mark.parametrize("hidden", ["\u200b", "\u202e", "\u00ad", "\u2028", "\u2029", "\x07"])
 async def test_what_nobody_sees_stands_in_no_name(tenant: Tenant, hidden: str):
-    for external in ({"system": f"JI{hidden}RA", "id": "1"}, {"system": "JIRA", "id": f"1{hidden}0"}):
+    wrong = ({"system": f"JI{hidden}RA", "id": "1"}, "system"), ({"system": "JIRA", "id": f"1{hidden}0"}, "id")
+    for external, member in wrong:
         answer = await tenant.change("skillUpsert", {"external": external, "key": "SQL", "name": "SQL"})
-        assert codes(answer) == [("INVALID", "external")]
+        assert codes(answer) == [("INVALID", member)]
 
 
 @pytest.mark.parametrize("url", ["https://jira.example/AI-42", "HTTP://JIRA:8080/?q=a%20b#x", "https://[::1]/"])
@@ -49,4 +50,4 @@ async def test_addresses_are_kept_as_they_are(tenant: Tenant, url: str):
 async def test_other_addresses_are_refused(tenant: Tenant, url: str):
     external = {"system": "JIRA", "id": "1", "url": url}
     answer = await tenant.change("skillUpsert", {"external": external, "key": "SQL", "name": "SQL"})
-    assert codes(answer) == [("INVALID", "external")]
+    assert codes(answer) == [("INVALID", "url")]

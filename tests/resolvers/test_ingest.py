@@ -158,3 +158,15 @@ async def test_five_thousand_rows_go_in_one_transaction(tenant: Tenant, client: 
     assert answer.json() == {"accepted": 5000, "duplicates": 0, "rejected": []}
     [transactions] = await tenant.rows("select count(distinct xmin::text) from measurement")
     assert transactions == {"count": 1}
+
+
+@pytest.mark.usefixtures("kpi")
+async def test_a_value_stamped_in_the_future_is_refused_and_freezes_nothing(tenant: Tenant, client: httpx.AsyncClient):
+    stamped = lines(row(1), row(2, observedAt="2999-01-01T00:00:00Z"))
+    answer = (await client.post(PATH, content=stamped, headers=LINES)).json()
+    [rejected] = answer["rejected"]
+    assert (answer["accepted"], rejected["index"]) == (1, 1)
+    assert "observedAt: This instant is in the future: the server's clock says 2026-03-02T12:00" in rejected["message"]
+    await client.post(PATH, content=lines(row(3, observedAt="2026-03-02T10:00:00Z")), headers=LINES)
+    [latest] = await tenant.rows("select latest_value from kpi")
+    assert latest["latest_value"] == 3

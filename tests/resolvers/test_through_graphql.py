@@ -175,3 +175,13 @@ async def test_a_warning_names_its_weeks_and_a_retry_names_them_again(send: Send
     assert again["warnings"] == [{name: warning[name] for name in ("code", "field", "weeksStartOn")}]
     read = await send('{ person(by: {key: "ada"}) { capacity(from: "2026-03-02", to: "2026-03-03") { allocated } } }')
     assert read.json()["data"]["person"]["capacity"] == [{"allocated": 1.1}]
+
+
+async def test_a_change_whose_answer_asks_for_a_day_to_come_is_refused_and_changes_nothing(
+    send: Send, tenant: Tenant, product: str
+):
+    text = 'mutation M($input: ProductUpdateInput!) { productUpdate(input: $input) { product { health(asOf: "P3D")'
+    answer = (await send(text + " { band } } } }", input={"id": product, "name": "Other"})).json()
+    assert answer["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
+    assert "`asOf` of Product.health" in answer["errors"][0]["message"]
+    assert [row["name"] for row in await tenant.rows("select name from product")] == ["Churn model"]

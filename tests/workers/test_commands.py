@@ -54,10 +54,24 @@ async def test_why_prints_a_waterfall_that_ends_at_the_score(lone_company: tuple
     assert "55.000" in shown.stdout
     assert f"kpi-{kpi}" in shown.stdout
     assert "KPI_BELOW_TARGET" in shown.stdout
-    assert f": critical KPI kpi-{kpi}" in shown.stdout
+    assert f"A limit of 89.8 stands above: critical KPI kpi-{kpi}" in shown.stdout
     found = json.loads(folioscope(url, "why", f"pfl_{portfolio}", "--json").stdout)
     lost = sum(row["points"] for row in found["contributions"])
     assert 100 - lost == found["provisionalScore"] == 55
+
+
+async def test_a_limit_that_holds_the_score_is_told_apart_from_one_that_stands_above(lone_company: tuple[Company, str]):
+    company, url = lone_company
+    portfolio = await company.add_portfolio()
+    low = await company.add_kpi(portfolio, {"target": 100}, critical=True)
+    await company.measure(low, 0)
+    for _ in range(9):
+        await company.measure(await company.add_kpi(portfolio, {"target": 100}), 100)
+    await recompute_health(company.database, company.hands.clock, company.tenant_id)
+    shown = folioscope(url, "why", f"portfolio-{portfolio}").stdout
+    assert f"Limited to 59.0: critical KPI kpi-{low}" in shown
+    [cap] = json.loads(folioscope(url, "why", f"pfl_{portfolio}", "--json").stdout)["caps"]
+    assert (cap["limit"], cap["binding"]) == (59, True)
 
 
 async def test_why_says_what_to_do_when_there_is_nothing_to_show(lone_company: tuple[Company, str]):
@@ -114,6 +128,10 @@ async def test_an_installation_begins_with_an_organization_and_a_key(servers: Se
         again = folioscope(url, "organization", "create", "ACME")
         assert again.returncode == 1
         assert "There is an organization ACME already." in again.stderr
+        nobody = folioscope(url, "organization", "key", "bob")
+        assert "There is no person bob" in nobody.stderr
+        next_key = folioscope(url, "organization", "key", "ada")
+        assert next_key.stdout.startswith("API key: fsk_")
         wrong = folioscope(url, "organization", "create", "B", "--time-zone", "Europe/Nowhere")
         assert "Europe/Zurich" in wrong.stderr
         database = await Database.open(url, size=2)
@@ -132,7 +150,7 @@ async def test_an_installation_begins_with_an_organization_and_a_key(servers: Se
             "events": {
                 "nodes": [
                     {"type": f"{kind}_CREATED", "actor": {"via": "COMMAND"}}
-                    for kind in ("ORGANIZATION", "PERSON", "API_KEY")
+                    for kind in ("ORGANIZATION", "PERSON", "API_KEY", "API_KEY")
                 ]
             },
         }
