@@ -33,7 +33,6 @@ from runtime.viewer import Viewer
 from schema.entities import CHANGED
 from schema.entity import SUBJECTS
 from tests.reads import oracle_fields as fields
-from tests.reads import oracle_search as search
 from tests.reads.conftest import filled_database, reading, world
 from tests.reads.oracle import Universe, View
 from tests.reads.reading import SCHEMA, Reading
@@ -100,14 +99,10 @@ async def ask(reading: Reading, wall: Wall, text: str, **variables: Any) -> Any:
     return json.loads(answer)
 
 
-# What belongs to the organization as a whole: no portfolio is a wall before it.
-_SEEN_BY_ALL = {"Organization", "Label", "CustomField", "Skill"}
-
-
 def test_there_is_something_behind_every_wall(walls: list[Wall]):
     restricted = [wall for wall in walls if wall.view.restricted]
     assert len(restricted) == 6
-    for type_name in set(fields.TABLES) - _SEEN_BY_ALL:
+    for type_name in set(fields.TABLES) - fields.SEEN_BY_ALL:
         assert any(wall.hidden[type_name] for wall in restricted), type_name
         assert all(wall.foreign[type_name] for wall in walls), type_name
 
@@ -224,7 +219,7 @@ async def test_no_filter_finds_or_counts_what_lies_behind_the_wall(
     for wall in walls:
         for path, operator in paths:
             for row in wall.beyond(type_name):
-                value = fields.compared(wall.view, path, row)
+                value = fields.compared(wall.view, type_name, path, row)
                 if value is None:
                     continue
                 comparison: dict[str, Any] = {operator: operand(type_name, path, value)}
@@ -265,7 +260,7 @@ async def test_a_cursor_of_another_tenant_opens_nothing(reading: Reading, walls:
 async def test_search_finds_nothing_behind_the_wall(reading: Reading, walls: list[Wall]):
     text = "query ($query: String!) { search(query: $query, first: 100) { kind key name node { id } } }"
     for wall in walls:
-        for type_name in search.TYPES:
+        for type_name in fields.SEARCHED:
             for row in wall.beyond(type_name):
                 await ask(reading, wall, text, query=row["key"])
                 assert await ask(reading, wall, text, query=token_of(row["id"])) == {"search": []}

@@ -25,7 +25,6 @@ from graphql import (
 )
 
 from tests.reads import oracle_fields as fields
-from tests.reads import oracle_search as search
 from tests.reads.oracle import Oracle, Order, View
 
 Settings = dict[str, Any]
@@ -192,7 +191,7 @@ class Maker:
             "groupBy": lambda _: Word(self.chance.choice(["BAND", "STAGE", "TIER", "OWNER", "TEAM"])),
             "query": self.query,
             "kinds": lambda _: [
-                Word(name.upper()) for name in self.chance.sample(search.TYPES, self.chance.randrange(1, 5))
+                Word(name.upper()) for name in self.chance.sample(fields.SEARCHED, self.chance.randrange(1, 5))
             ],
             "afterLine": lambda _: self.chance.choice([0, 2, 7]),
             "bucket": lambda _: Word(self.chance.choice(["WEEK", "MONTH"])),
@@ -314,7 +313,7 @@ class Maker:
 
     def query(self, view: View) -> str:
         """Beginnings of words of some key or name, as people type them."""
-        row = self.chance.choice(view.all(self.chance.choice(search.TYPES)))
+        row = self.chance.choice(view.all(self.chance.choice(fields.SEARCHED)))
         there = re.findall(r"\w+", f"{row['key']} {row['name']}")
         chosen = self.chance.sample(there, min(len(there), self.chance.choice([1, 1, 2, 3])))
         typed = self.chance.choice([" ", "-", ", "]).join(word[: self.chance.randrange(1, 9)] for word in chosen)
@@ -390,7 +389,7 @@ class Maker:
     def value(self, type_name: str, path: str, item: Any, view: View) -> Any:
         """Mostly a value that some row has, so that equality finds something."""
         rows = view.all(type_name)
-        found = fields.compared(view, path, self.chance.choice(rows)) if rows else None
+        found = fields.compared(view, type_name, path, self.chance.choice(rows)) if rows else None
         if isinstance(found, list):
             found = self.chance.choice(found) if found else None
         match item.name:

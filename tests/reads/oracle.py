@@ -47,7 +47,7 @@ from tests.reads import oracle_fields as fields
 from tests.reads import oracle_people as people
 from tests.reads import oracle_plans as plans
 from tests.reads import oracle_search as search
-from tests.reads.oracle_fields import Row
+from tests.reads.domain import SUBJECTS, Row
 
 DIRECTIVES = {directive.name: directive for directive in specified_directives}
 
@@ -120,9 +120,17 @@ class View:
         return self._seen[type_name]
 
     def sees(self, type_name: str, row: Row | None) -> bool:
-        if row is None or (type_name in fields.FENCES and not fields.FENCES[type_name](self, row)):
-            return False
-        return not self.restricted or fields.VISIBLE[type_name](self, row)
+        entity = fields.ENTITIES[type_name]
+        return row is not None and entity.fence(self, row) and (not self.restricted or entity.sees(self, row))
+
+    def prefix_of_kind(self, kind: str) -> str:
+        return fields.PREFIXES[fields.TYPE_OF_KIND[kind]]
+
+    def type_of_kind(self, kind: str) -> str:
+        return fields.TYPE_OF_KIND[kind]
+
+    def sees_health(self, score: Row) -> bool:
+        return not self.restricted or self.home(score["node_id"]) in self.granted
 
     def find(self, type_name: str, identifier: UUID | None) -> Row | None:
         return self._indexes[type_name].get(identifier) if identifier is not None else None
@@ -313,7 +321,7 @@ class Oracle:
         if coordinate in fields.ONES:
             return self._one(coordinate, row)
         if coordinate in fields.SUBJECTS:
-            found = (self._see(type_, row["subject_id"]) for type_ in fields.TYPE_OF_KIND.values() if type_ != "Kpi")
+            found = (self._see(type_, row["subject_id"]) for type_ in SUBJECTS)
             return next((item for item in found if item is not None), None)
         if coordinate == "SearchHit.node":
             return self._see(row["type_name"], row["id"])
@@ -358,7 +366,7 @@ class Oracle:
 
     def _one(self, coordinate: str, row: Row) -> Thing | None:
         type_name, column = fields.ONES[coordinate]
-        if coordinate in fields.NO_WALL:
+        if coordinate in fields.WITHOUT_WALL:
             found = self.view.find(type_name, row[column])
             return Thing(type_name, found) if found is not None else None
         return self._see(type_name, row[column])
@@ -426,7 +434,7 @@ class Oracle:
         else:
             scores = self.view.rows("health_score")
             score = next((item for item in scores if item["id"] == row["health_score_id"]), None)
-        if score is None or not self.view.sees("Health", score):
+        if score is None or not self.view.sees_health(score):
             score = {}
         return Thing("Health", {**score, "parent_id_of_health": row["id"]})
 
@@ -434,7 +442,7 @@ class Oracle:
         first, last = self.view.day(arguments["from"]), self.view.day(arguments.get("to"))
         by_day: dict[date, Row] = {}
         for score in sorted(self._scores(row), key=_newest):
-            if first <= score["as_of"] <= last and self.view.sees("Health", score):
+            if first <= score["as_of"] <= last and self.view.sees_health(score):
                 by_day[score["as_of"]] = score
         return [by_day[day] for day in sorted(by_day)][-400:]
 
@@ -546,7 +554,7 @@ class Oracle:
             case "health":
                 return self.meets(type_name, value, row, "health.")
         full = f"{path}{name}"
-        actual = fields.compared(self.view, full, row)
+        actual = fields.compared(self.view, type_name, full, row)
         if isinstance(value, bool):
             return actual == value
         return all(

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 if TYPE_CHECKING:
+    from tests.reads.domain import Row
     from tests.reads.oracle import View
-    from tests.reads.oracle_fields import Row
 
 
 def _below(view: View, portfolio_id: UUID) -> set[UUID]:

@@ -6,12 +6,11 @@ import unicodedata
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from tests.reads.domain import Row
+from tests.reads.oracle_fields import SEARCHED
+
 if TYPE_CHECKING:
     from tests.reads.oracle import View
-
-Row = Mapping[str, Any]
-
-TYPES = ("Organization", "Portfolio", "Product", "Initiative", "Kpi", "Team", "Person", "Skill")
 
 
 def words(text: str) -> list[str]:
@@ -29,7 +28,7 @@ def hits(view: View, arguments: Mapping[str, Any]) -> list[Row]:
     wanted = None if kinds is None else {getattr(kind, "value", kind) for kind in kinds}
     found: list[Row] = [
         {**row, "type_name": name, "kind": name.upper(), "match": match(asked, row)}
-        for name in TYPES
+        for name in SEARCHED
         if wanted is None or name.upper() in wanted
         for row in view.seen(name)
         if row.get("archived_at") is None and meets(asked, row)

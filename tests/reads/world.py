@@ -5,9 +5,11 @@ Every row carries a token of its own, `~xxxxxxxx~`, in its texts, so that an ans
 
 import json
 import random
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from graphlib import TopologicalSorter
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +17,7 @@ import asyncpg
 
 from portfolio.identity import uuid7
 from runtime.viewer import Viewer
+from tests.reads.oracle_fields import DOMAINS
 from tests.reads.world_links import build_links
 from tests.reads.world_plans import PlansBuilder
 
@@ -45,32 +48,12 @@ _STATES = ["PROPOSED", "PLANNED", "ACTIVE", "PAUSED", "COMPLETED", "CANCELED"]
 _CATEGORIES = ["REVENUE", "LATENCY", "MODEL_PERFORMANCE", "DRIFT", "ADOPTION", "QUALITY"]
 _NUMBERS = ["0", "-1.5", "12.50", "1000", "0.000001", "123456789012345", "99.9", "99.9"]
 
-# Order of insertion. The rest of the columns of a table come from the rows.
-TABLES = [
-    *("organization", "person", "service_account", "subject", "portfolio", "portfolio_closure", "api_key"),
-    *("product", "initiative", "initiative_product", "progress_snapshot", "kpi", "kpi_target", "measurement"),
-    *("connection", "connection_secret", "delivery", "work_item", "linking_rule"),
-    *("work_item_link", "health_score", "event", "event_private_value", "event_seal", "signal"),
-    *("team", "membership", "skill", "person_skill", "skill_demand", "assignment", "assignment_version"),
-    *(
-        "milestone",
-        "dependency",
-        "status_update",
-        "subject_report",
-        "label",
-        "label_assignment",
-        "custom_field",
-        "custom_field_value",
-    ),
-    *("saved_view", "external_link", "bulk_file", "job", "job_line_error"),
-]
-
 
 @dataclass
 class World:
     """Rows by table, and the viewers that look at them."""
 
-    rows: dict[str, list[Row]] = field(default_factory=lambda: {table: [] for table in TABLES})
+    rows: dict[str, list[Row]] = field(default_factory=lambda: defaultdict(list))
     viewers: list[Viewer] = field(default_factory=list)
 
     def of(self, table: str, tenant_id: UUID) -> list[Row]:
@@ -79,7 +62,7 @@ class World:
     async def insert(self, connection: asyncpg.Connection) -> None:
         """Writes everything as a superuser in one transaction."""
         async with connection.transaction():
-            for table in TABLES:
+            for table in await self._in_order(connection):
                 for names in sorted({tuple(sorted(row)) for row in self.rows[table]}):
                     rows = [row for row in self.rows[table] if tuple(sorted(row)) == names]
                     columns = ", ".join(names)
@@ -90,6 +73,18 @@ class World:
                     )
             await connection.execute("call fill_current_health_scores()")
         await connection.execute("analyze")
+
+    async def _in_order(self, connection: asyncpg.Connection) -> list[str]:
+        """Tables with those before them that foreign keys name which are checked at once."""
+        named = await connection.fetch(
+            "select conrelid::regclass::text, confrelid::regclass::text from pg_constraint"
+            " where contype = 'f' and not condeferrable"
+        )
+        before: dict[str, set[str]] = {table: set() for table in self.rows}
+        for table, other in named:
+            if table in before and other in before and table != other:
+                before[table].add(other)
+        return list(TopologicalSorter(before).static_order())
 
 
 def _plain(value: Any) -> str:
@@ -115,7 +110,7 @@ class TenantBuilder:
         self.world, self.chance, self.number = world, chance, number
         self.moment = datetime(2026, 3, 1 + number, tzinfo=UTC)
         self.tenant_id = self.new_id()
-        self.mine: dict[str, list[Row]] = {table: [] for table in TABLES}
+        self.mine: dict[str, list[Row]] = defaultdict(list)
 
     # Small things --------------------------------------------------------------------------------
 
@@ -186,6 +181,8 @@ class TenantBuilder:
         self.skills()
         self.assignments()
         PlansBuilder(self).build()
+        for domain in DOMAINS:
+            domain.fill(self)
         build_links(self)
 
     def people(self) -> None:
