@@ -1,6 +1,8 @@
 """Descriptions of the closed vocabularies, for clients."""
 
+from collections.abc import Callable
 from enum import StrEnum
+from typing import Any, TypeVar
 
 import strawberry
 
@@ -188,17 +190,27 @@ _EXCEPTIONS = {
 }
 
 
-def describe_enumerations() -> None:
-    """Registers every enumeration with Strawberry, in place, with a description for each value."""
-    for enumeration, description in _TYPES.items():
+Enumeration = TypeVar("Enumeration", bound=type[StrEnum])
+
+
+def described(description: str, **values: str) -> Callable[[Enumeration], Enumeration]:
+    """Registers an enumeration, in place, with what it is and what each of its values means."""
+
+    def register(enumeration: Enumeration) -> Enumeration:
         strawberry.enum(enumeration, description=description)
-        definition = enumeration.__strawberry_definition__
+        definition: Any = getattr(enumeration, "__strawberry_definition__")  # noqa: B009 - its type does not tell it
         for value in definition.values:
-            value.description = _describe(enumeration, value.name)
+            value.description = values[value.name]
+        return enumeration
+
+    return register
 
 
 def _describe(enumeration: type[StrEnum], name: str) -> str:
     return _EXCEPTIONS.get((enumeration, name)) or _VALUES[name]
 
 
-describe_enumerations()
+for _enumeration, _description in _TYPES.items():
+    described(_description, **{_name: _describe(_enumeration, _name) for _name in _enumeration.__members__})(
+        _enumeration
+    )

@@ -23,6 +23,7 @@ class Member:
     check: gives the value to store; raises ValueError with a sentence for the client.
     kinds: of the object whose id the member is. default: when an object is made without it.
     private: personal or free text, kept out of the audit chain. weighs: a change of it moves health.
+    untold: events say that it moved, and neither from what nor to what.
     fixed: said when the object is made, and the same for ever. late: said of an object that is there, not of a new one.
     since: a Boolean in the input; the column keeps the instant since when it is true.
     kept_apart: no column of the entity's table keeps it, but the entity's own hook.
@@ -39,6 +40,7 @@ class Member:
     nullable: bool = True
     private: bool = False
     weighs: bool = False
+    untold: bool = False
     fixed: bool = False
     late: bool = False
     since: bool = False

@@ -14,6 +14,7 @@ from compiler.statement import Rejected
 from portfolio.enumerations import SearchMatch
 from schema.entities import ENTITIES
 from schema.entity import spoken
+from schema.enumerations import described
 from schema.node import Searchable
 
 LONGEST_QUERY = 200
@@ -31,18 +32,10 @@ def _plural(kind: str) -> str:
     return _PLURALS.get(kind, f"{words[0].upper()}{words[1:]}s.")
 
 
-@strawberry.enum(description="Kind of object that search finds.")
+@described("Kind of object that search finds.", **{kind: _plural(kind) for kind in KINDS})
 class SearchKind(StrEnum):
     vars().update(zip(KINDS, KINDS, strict=True))
 
-
-def _describe_kinds() -> None:
-    definition: Any = getattr(SearchKind, "__strawberry_definition__")  # noqa: B009 - its type does not tell it
-    for value in definition.values:
-        value.description = _plural(value.name)
-
-
-_describe_kinds()
 
 # Where the database's search_text ends words; it folds them as well, which changes nothing in their number.
 _ACCENTS = re.compile("[\u0300-\u036f]")

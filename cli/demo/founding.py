@@ -16,6 +16,7 @@ from resolvers.organization.custom_field_value import (
 )
 from resolvers.portfolio.label import LabelNameInput
 from schema.measurement.kpi_target import KpiTargetInput
+from schema.people.absence import AbsenceKind
 from schema.portfolio.initiative import InitiativeProductInput
 
 _JOBS = ("AI engineer", "Data scientist", "Data engineer", "ML operations", "Product designer", "Software engineer")
@@ -40,6 +41,7 @@ class Founding:
             await self._portfolio(portfolio)
         if not company.tag:
             await self._words()
+            await self._holidays()
         await together(self._product(product) for product in company.products)
         await together(self._kpi(kpi) for kpi in company.kpis)
         await together(self._initiative(each) for each in company.initiatives)
@@ -52,6 +54,11 @@ class Founding:
             holder = ("person", person_key(work["person"] + company.suffix))
             role = words.AssignmentRole(work["role"])
             await self._assign(holder, work["product"], role, (work["allocation"], *work["weeks"]))
+        for name, (share, week) in facts["working_times"].items():
+            given = {"person_id": self._person_id(name), "share": share, "from_on": first_day_of(self.today, week)}
+            await self.changes.do("workingTimeCreate", person_key(name) + company.tag, given)
+        for absence in facts["absences"]:
+            await self._absence(absence)
 
     def _person_id(self, name: str) -> ID:
         return self.ids["person", person_key(name + self.company.suffix)]
@@ -183,6 +190,24 @@ class Founding:
         for product, share in facts["works_on"].items():
             part = share if isinstance(share, list) else (share, 0, None)
             await self._assign(("team", key), product, words.AssignmentRole.AI_ENGINEER, part)
+
+    async def _absence(self, facts: Mapping[str, Any]) -> None:
+        first, last = facts["weeks"]
+        given = {
+            "person_id": self._person_id(facts["person"]),
+            "kind": AbsenceKind(facts["kind"]),
+            "share_away": facts.get("share", 1),
+            "from_on": first_day_of(self.today, first),
+            "to_on": last_day_of(self.today, last),
+        }
+        await self.changes.do("absenceCreate", person_key(facts["person"]) + self.company.tag, given)
+
+    async def _holidays(self) -> None:
+        """Of this year and of the next one."""
+        for name, (month, day) in self.company.facts["holidays"].items():
+            for year in (self.today.year, self.today.year + 1):
+                given = {"held_on": date(year, month, day), "name": name}
+                await self.changes.do("companyHolidayCreate", f"{year}/{month}/{day}", given)
 
     async def _skills(self, person: str, skills: Iterable[str]) -> None:
         draw = random.Random(f"{self.seed}/{person}")

@@ -23,7 +23,7 @@ def delivery_document(delivery: Fields) -> Document:
 
 def team_document(team: Fields) -> Document:
     """Members without their names, so that no person is in the record."""
-    members = [numbers(member, "allocation", "total_allocation") for member in team.items("members")]
+    members = [numbers(member, "allocation", "total_allocation", "available") for member in team.items("members")]
     skills = [
         {**numbers(skill, "demand", "supply"), "holders": skill.integer("holders") or 0}
         for skill in team.items("skills")

@@ -51,16 +51,28 @@ def _leaf(context: NodeContext, team: Fields, name: str, raw_mp: int | None) -> 
 
 
 def _capacity_mp(context: NodeContext, members: list[Fields]) -> int | None:
-    """Each member counts fully up to 100 % over all work and falls to nothing, weighted by the part given here."""
+    """Each member counts fully up to 100 % over all work and falls to nothing, weighted by the part given here.
+
+    Work is measured on the time that the member has on that day, which is full time where nothing else is said.
+    """
     zero_at = context.policy.over_allocation_zero_at_percent
     given = sum((_amount(member, "allocation") for member in members), Fraction(0))
     if not given:
         return None
     kept = Fraction(0)
     for member in members:
-        spare = (zero_at - _amount(member, "total_allocation")) / Fraction(zero_at - _FULL_ALLOCATION_PERCENT)
+        spare = (zero_at - _load_percent(member, zero_at)) / Fraction(zero_at - _FULL_ALLOCATION_PERCENT)
         kept += _amount(member, "allocation") * min(max(spare, Fraction(0)), Fraction(1))
     return _share_mp(kept / given)
+
+
+def _load_percent(member: Fields, most: int) -> Fraction:
+    """Work over the time there is. Without time any work is the most, and none is none: nobody is overloaded away."""
+    total = _amount(member, "total_allocation")
+    available = _amount(member, "available") if member.number("available") else Fraction(_FULL_ALLOCATION_PERCENT)
+    if not available:
+        return Fraction(most if total else 0)
+    return total * _FULL_ALLOCATION_PERCENT / available
 
 
 def _demanded(team: Fields) -> list[Fields]:

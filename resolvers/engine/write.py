@@ -7,6 +7,7 @@ from typing import Any
 import asyncpg
 import structlog
 
+from compiler.declare import snake_case
 from portfolio.enumerations import Scope
 from resolvers.engine.idempotency import Call, make_call
 from resolvers.engine.mutation import Change
@@ -17,6 +18,8 @@ from runtime.events import Actor
 from runtime.postgres import Database
 from runtime.refusal import ErrorCode, Refusal
 from runtime.viewer import Viewer
+from schema.entities import CHANGED
+from schema.entity import Entity
 
 Answer = Callable[[asyncpg.Connection, Outcome], Awaitable[bytes]]
 
@@ -126,7 +129,22 @@ async def _read_only(run: _Run, outcome: Outcome) -> bytes:
 
 
 def taken(error: asyncpg.UniqueViolationError) -> Rejection:
-    """Two objects with one key. Raises the error again when it is about anything else."""
-    if not str(getattr(error, "constraint_name", "")).endswith("_tenant_id_key_key"):
+    """Two objects with the same name, or the same of what each has once. Raises any other error again."""
+    constraint = str(getattr(error, "constraint_name", ""))
+    if constraint.endswith("_tenant_id_key_key"):
+        return reject(UserErrorCode.DUPLICATE, "That key is taken; choose another one.", "key")
+    entity = _ENTITY_OF_CONSTRAINT.get(constraint)
+    if entity is None:
         raise error
-    return reject(UserErrorCode.DUPLICATE, "That key is taken; choose another one.", "key")
+    *others, last = entity.known_by
+    same = f"{', '.join(others)} and {last}" if others else last
+    return reject(UserErrorCode.DUPLICATE, f"There is {entity.with_article} with this {same} already.", last)
+
+
+def _constraint(entity: Entity) -> str:
+    """As PostgreSQL names it."""
+    columns = "_".join(map(snake_case, entity.known_by))
+    return f"{entity.table}_tenant_id_{columns}_key"
+
+
+_ENTITY_OF_CONSTRAINT = {_constraint(entity): entity for entity in CHANGED if entity.is_unique}

@@ -98,7 +98,7 @@ def differences(
         old = before[member.stored_in] if before else None
         new = after[member.stored_in] if after else None
         if old != new:
-            told = (_tell(member, old), _tell(member, new))
+            told = (None, None) if member.untold else (_tell(member, old), _tell(member, new))
             changes.append(FieldChange(member.told_as, *told, private=member.private))
     return changes
 

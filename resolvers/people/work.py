@@ -30,13 +30,20 @@ with work as materialized (
   select w.person_id, w.allocation, daterange(w.from_on, w.to_on, '[]') as during
   from person_work w join subject s on s.tenant_id = w.tenant_id and s.id = w.subject_id
   where w.tenant_id = $1 and w.person_id = any ($2) and ($5::uuid[] is null or s.portfolio_id in (
-    select c.descendant_id from portfolio_closure c where c.tenant_id = $1 and c.ancestor_id = any ($5))))
-select b.start_on, o.person_id
-from (select start_on, daterange(start_on, end_on, '[]') as span from calendar_buckets($3, $4, 'WEEK')) b
-cross join lateral (
-  select w.person_id from work w where w.during && b.span group by w.person_id
-  having sum(w.allocation * (upper(w.during * b.span) - lower(w.during * b.span))) > 7) o
-order by b.start_on
+    select c.descendant_id from portfolio_closure c where c.tenant_id = $1 and c.ancestor_id = any ($5)))
+), bucket as materialized (
+  select start_on, end_on, daterange(start_on, end_on, '[]') as span from calendar_buckets($3, $4, 'WEEK')
+), part as (
+  select b.start_on, t.person_id, t.during * b.span as during, t.share, t.presence
+  from available_time($2, (select min(start_on) from bucket), (select max(end_on) from bucket)) t
+  join bucket b on b.span && t.during)
+select t.start_on, t.person_id
+from part t cross join lateral (
+  select coalesce(sum(w.allocation * weekdays(w.during * t.during)), 0) as days
+  from work w where w.person_id = t.person_id and w.during && t.during) l
+group by t.start_on, t.person_id
+having sum(t.presence * l.days) > sum(t.presence * t.share * weekdays(t.during))
+order by t.start_on
 """
 
 
@@ -73,7 +80,6 @@ async def over_allocations(write: Write, assignment: Mapping[str, Any], people: 
     # Members of a team may be hidden from the key: they are counted, not named.
     who = {row["person_id"] for row in rows}
     holder = "The person is" if assignment["person_id"] is not None else f"{len(who)} of the team's members are"
-    message = f"{holder} above 100 % in {len(weeks)} weeks, the first from {weeks[0]} on."
-    path = ["input", "allocation"]
+    message = f"{holder} above 100 % of their time in {len(weeks)} weeks, the first from {weeks[0]} on."
     path = ["input", "allocation"]
     return [ChangeWarning(code=WarningCode.OVER_ALLOCATED, message=message, field=path, weeks_start_on=weeks)]

@@ -13,22 +13,25 @@ MOST_BUCKETS = 60
 
 @value_object
 class CapacityBucket:
-    """People's time in one week or month, in full-time equivalents: 1 is one person for the whole of it."""
+    """People's time in one week or month, in full-time equivalents: 1 is one person for all its Mondays to Fridays."""
 
     start_on: date = column("First day.")
     end_on: date = column("Last day.")
-    available: float = column("Time that there is: 1 for each person, in proportion to the days.")
-    allocated: float = column("Time that is given to work, in proportion to the days.")
+    available: float = column("Time that there is: working time without absences and company holidays.")
+    allocated: float = column(
+        "Time that is given to work on the days on which people are there. An allocation is a share of full time."
+    )
     is_over_allocated: bool = column(
-        "Whether one of these people is above 100 % over all work, on the average of the days."
+        "Whether one of these people has more work, of all places, than time of their own."
     )
 
 
 # {people} gives (person_id, during): who is there, and when. {here}: condition on subject `s`, whose work counts.
-# A person's days are merged before they are counted: whoever is in two teams at once is there once.
+# A person's days are merged before they are counted: whoever is in two teams at once is there once. What an absence
+# takes of a day, it takes of work as well: nobody is above what there is for being away.
 _BUCKETS = """lateral (
   with bucket as materialized (
-    select start_on, end_on, daterange(start_on, end_on, '[]') as span, (end_on - start_on + 1)::numeric as days
+    select start_on, end_on, daterange(start_on, end_on, '[]') as span, weekdays(daterange(start_on, end_on, '[]'))::numeric as days
     from calendar_buckets({from}, {to}, '{bucket}')
   ), presence as materialized (
     select p.person_id, unnest(range_agg(p.during)) as during from ({people}) p group by p.person_id
@@ -36,23 +39,28 @@ _BUCKETS = """lateral (
     select w.person_id, w.allocation, daterange(w.from_on, w.to_on, '[]') as during, {here} as counts
     from person_work w join subject s on s.tenant_id = w.tenant_id and s.id = w.subject_id
     where w.tenant_id = {tenant} and w.person_id in (select person_id from presence) {near} {within s.portfolio_id}
+  ), part as materialized (
+    select b.start_on, t.person_id, t.during * b.span as during, t.share, t.presence
+    from available_time((select array_agg(distinct person_id) from presence), (select min(start_on) from bucket),
+                        (select max(end_on) from bucket)) t join bucket b on b.span && t.during
   ), present as materialized (
-    select b.start_on, p.person_id, sum(upper(p.during * b.span) - lower(p.during * b.span)) as days
-    from bucket b join presence p on p.during && b.span group by b.start_on, p.person_id
+    select t.start_on, t.person_id, sum(t.share * t.presence * weekdays(t.during * p.during)) as days
+    from part t join presence p on p.person_id = t.person_id and p.during && t.during group by t.start_on, t.person_id
   ), given as materialized (
-    select b.start_on, sum(w.allocation * (upper(w.during * b.span) - lower(w.during * b.span))) as days
-    from bucket b
-    join (select w.allocation, w.during * p.during as during
-          from work w join presence p on p.person_id = w.person_id and p.during && w.during where w.counts) w
-      on w.during && b.span group by b.start_on
+    select t.start_on, sum(w.allocation * t.presence * weekdays(w.during * p.during * t.during)) as days
+    from part t join presence p on p.person_id = t.person_id and p.during && t.during
+    join work w on w.person_id = t.person_id and w.counts and w.during && t.during group by t.start_on
+  ), whole as materialized (
+    select t.start_on, t.person_id, sum(t.share * t.presence * weekdays(t.during)) as days
+    from part t group by t.start_on, t.person_id
   ), load as materialized (
-    select b.start_on, w.person_id, sum(w.allocation * (upper(w.during * b.span) - lower(w.during * b.span))) as days
-    from bucket b join work w on w.during && b.span group by b.start_on, w.person_id)
+    select t.start_on, t.person_id, sum(w.allocation * t.presence * weekdays(w.during * t.during)) as days
+    from part t join work w on w.person_id = t.person_id and w.during && t.during group by t.start_on, t.person_id)
   select b.start_on, b.end_on,
          round(coalesce((select sum(p.days) from present p where p.start_on = b.start_on), 0) / b.days, 6) as available,
          round(coalesce((select g.days from given g where g.start_on = b.start_on), 0) / b.days, 6) as allocated,
-         exists (select from present p join load l on l.start_on = p.start_on and l.person_id = p.person_id
-                 where p.start_on = b.start_on and l.days > b.days) as is_over_allocated
+         exists (select from present p join load l using (start_on, person_id) join whole w using (start_on, person_id)
+                 where p.start_on = b.start_on and l.days > w.days) as is_over_allocated
   from bucket b) {other}"""
 _WORKERS = (
     "select w.person_id, daterange(w.from_on, w.to_on, '[]') as during from person_work w"

@@ -50,8 +50,12 @@ class Person(Searchable):
     assignments = many(
         "Assignment", "What the person is and was assigned to, teams' work apart.", "{other}.person_id = {self}.id"
     )
+    working_times = many(
+        "WorkingTime", "Which share of full time the person works, and since when.", "{other}.person_id = {self}.id"
+    )
+    absences = many("Absence", "When the person is away.", "{other}.person_id = {self}.id", order="FROM_ON")
     capacity = capacity(
-        "Time of the person, 1, and all work, with that of the person's teams.",
+        "Time of the person, and all work, with that of the person's teams.",
         "select {self}.id as person_id, daterange(null, null) as during",
     )
     api_keys = many("ApiKey", "Keys that belong to the person.", "{other}.person_id = {self}.id", scope="ADMIN")

@@ -1,15 +1,40 @@
 """What one organization exports, another one imports, and exports again: the same bytes."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 import schema
 from resolvers.bulk.types import bulk_types
+from schema.entities import CHANGED
+from schema.entity import SUBJECTS, Entity
 from tests.bulk.office import Office, counts, read_lines
+from tests.samples import ENTITY_OF_KIND, value_of
 
-# Lines of every type, with every member that a line may have.
-_CONTENT = (Path(__file__).parent.parent / "data" / "bulk" / "everything.jsonl").read_bytes()
-_EVERYTHING = read_lines(_CONTENT)
+_WRITTEN = read_lines((Path(__file__).parent.parent / "data" / "bulk" / "everything.jsonl").read_bytes())
+
+
+def _sampled(entity: Entity) -> dict[str, Any]:
+    """A line with every member, as the declaration says them; what it names is the first that the file has."""
+    line: dict[str, Any] = {"type": entity.line_name}
+    for member in entity.members:
+        kinds = ["PRODUCT"] if member.kinds == SUBJECTS else member.kinds
+        if not kinds:
+            line[member.public_name] = value_of(member)
+            continue
+        named = ENTITY_OF_KIND[kinds[0]].line_name
+        key = next(written["key"] for written in _WRITTEN if written["type"] == named)
+        line[member.public_name.removesuffix("Id")] = {named: key} if len(member.kinds) > 1 else key
+    return {**line, "external": {"system": "JIRA", "id": f"sample-{entity.kind}"}} if entity.external else line
+
+
+# Lines of every type, with every member that a line may have: those that the file has none of are sampled.
+_EVERYTHING = _WRITTEN + [
+    _sampled(entity)
+    for entity in CHANGED
+    if entity.line_name in {declared.name for declared in bulk_types()} - {line["type"] for line in _WRITTEN}
+]
+_CONTENT = b"\n".join(json.dumps(line, default=str).encode() for line in _EVERYTHING)
 
 # Types of the schema that are no lines, and why.
 _NO_LINES = {

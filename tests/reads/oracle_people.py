@@ -97,29 +97,47 @@ def rollup_groups(view: View, product: Row, group_by: str) -> set[str]:
     return {product[{"BAND": "health_band", "STAGE": "lifecycle_stage", "TIER": "tier"}[group_by]]}
 
 
+def time_on(view: View, person_id: UUID, day: date) -> tuple[Decimal, Decimal]:
+    """Share of full time, and what absences leave of the day."""
+    said = [r for r in view.rows("working_time") if r["person_id"] == person_id and r["archived_at"] is None]
+    away = [r for r in view.rows("absence") if r["person_id"] == person_id and r["archived_at"] is None]
+    held = [r for r in said if r["from_on"] <= day]
+    gone = [r for r in away if r["from_on"] <= day <= r["to_on"]]
+    share = max(held, key=lambda r: r["from_on"])["share"] if held else Decimal(1)
+    return share, 1 - max(gone, key=lambda r: (r["from_on"], r["id"]))["share_away"] if gone else Decimal(1)
+
+
 def capacity(view: View, type_name: str, row: Row, arguments: Mapping[str, Any]) -> list[Row]:
     unit = arguments.get("bucket")
+    closed = {holiday["held_on"] for holiday in view.rows("company_holiday") if holiday["archived_at"] is None}
     found = []
     for start_on, end_on in buckets(view, arguments["from"], arguments["to"], getattr(unit, "value", unit) or "WEEK"):
-        days = [start_on + timedelta(days=n) for n in range((end_on - start_on).days + 1)]
-        present, allocated = 0, Decimal(0)
-        load: dict[UUID, Decimal] = {}
+        every = [start_on + timedelta(days=n) for n in range((end_on - start_on).days + 1)]
+        weekdays = [day for day in every if day.isoweekday() < 6]
+        available, allocated = Decimal(0), Decimal(0)
+        spare: dict[UUID, Decimal] = {}
         people: set[UUID] = set()
-        for day in days:
+        for day in every:
+            if day in weekdays and day in closed:
+                continue
             seen = [item for item in work_on(view, day) if not view.restricted or view.home(item[1]) in view.granted]
             there, counted = on_day(view, type_name, row, day, seen)
             people |= there
-            present += len(there)
-            allocated += sum((amount for _, _, amount in counted), Decimal(0))
-            for person_id, _, amount in seen:
-                load[person_id] = load.get(person_id, Decimal(0)) + amount
+            if day not in weekdays:
+                continue
+            times = {person["id"]: time_on(view, person["id"], day) for person in view.all("Person")}
+            available += sum((times[person_id][0] * times[person_id][1] for person_id in there), Decimal(0))
+            allocated += sum((amount * times[person_id][1] for person_id, _, amount in counted), Decimal(0))
+            for person_id, (share, presence) in times.items():
+                given = sum((amount for worker, _, amount in seen if worker == person_id), Decimal(0))
+                spare[person_id] = spare.get(person_id, Decimal(0)) + presence * (share - given)
         found.append(
             {
                 "start_on": start_on,
                 "end_on": end_on,
-                "available": rounded(Decimal(present) / len(days)),
-                "allocated": rounded(allocated / len(days)),
-                "is_over_allocated": any(load.get(person_id, 0) > len(days) for person_id in people),
+                "available": rounded(available / len(weekdays)),
+                "allocated": rounded(allocated / len(weekdays)),
+                "is_over_allocated": any(spare.get(person_id, 0) < 0 for person_id in people),
             }
         )
     return found

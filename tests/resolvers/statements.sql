@@ -1,3 +1,35 @@
+-- ABSENCE: insert
+insert into absence (tenant_id, id, created_at, updated_at, person_id, from_on, to_on, share_away, kind)
+values ($1, $2, $3, $3, $4, $5, $6, $7, $8);
+
+-- ABSENCE: update
+update absence set version = version + 1, updated_at = $3, from_on = $4, to_on = $5, share_away = $6, kind =
+  $7
+where tenant_id = $1 and id = $2;
+
+-- ABSENCE: find to change
+select x.*, null::uuid as home_id from absence x
+where x.tenant_id = $1 and x.id = $2 and ($3::uuid[] is null or null::uuid in (
+  select c.descendant_id from portfolio_closure c where c.tenant_id = $1 and c.ancestor_id = any ($3)));
+
+-- ABSENCE: find to name
+select x.*, null::uuid as home_id from absence x
+where x.tenant_id = $1 and x.id = $2 and ($3::uuid[] is null or (exists (select from portfolio o where o.tenant_id = x.tenant_id and o.owner_id = x.person_id and o.id = any((array(
+  select c.descendant_id from portfolio_closure c where c.tenant_id = $1 and c.ancestor_id = any ($3))))) or exists (select from product o where o.tenant_id = x.tenant_id and o.owner_id = x.person_id and o.portfolio_id = any((array(
+  select c.descendant_id from portfolio_closure c where c.tenant_id = $1 and c.ancestor_id = any ($3))))) or exists (select from initiative o where o.tenant_id = x.tenant_id and o.owner_id = x.person_id and o.portfolio_id = any((array(
+  select c.descendant_id from portfolio_closure c where c.tenant_id = $1 and c.ancestor_id = any ($3))))) or exists (select from assignment a join subject s on s.tenant_id = a.tenant_id and s.id = a.subject_id where a.tenant_id = x.tenant_id and a.person_id = x.person_id and s.portfolio_id = any((array(
+  select c.descendant_id from portfolio_closure c where c.tenant_id = $1 and c.ancestor_id = any ($3)))))));
+
+-- ABSENCE: export
+select 'absence' as type, its_person.key as "person", x.from_on as "fromOn", x.to_on as "toOn", x.share_away as "shareAway", x.kind as "kind", (select row_to_json(e) from (
+    select r.system, r.external_id as id, r.url from external_link r
+    where r.tenant_id = x.tenant_id and r.kind = 'ABSENCE' and r.node_id = x.id order by r.system, r.external_id limit 1
+  ) e) as external
+from absence x
+left join person its_person on its_person.tenant_id = x.tenant_id and its_person.id = x.person_id and its_person.archived_at is null
+where x.tenant_id = $1 and x.archived_at is null and its_person.id is not null
+order by its_person.key, x.from_on, x.to_on, x.id;
+
 -- API_KEY: find to change
 select x.*, null::uuid as home_id from api_key x
 where x.tenant_id = $1 and x.id = $2 and ($3::uuid[] is null or null::uuid in (
@@ -32,6 +64,32 @@ left join person its_person on its_person.tenant_id = x.tenant_id and its_person
 left join team its_team on its_team.tenant_id = x.tenant_id and its_team.id = x.team_id and its_team.archived_at is null
 where x.tenant_id = $1 and (x.person_id is null or its_person.id is not null) and (x.team_id is null or its_team.id is not null)
 order by s.place, s.key, its_person.key, its_team.key, x.role, x.from_on, x.id;
+
+-- COMPANY_HOLIDAY: insert
+insert into company_holiday (tenant_id, id, created_at, updated_at, held_on, name)
+values ($1, $2, $3, $3, $4, $5);
+
+-- COMPANY_HOLIDAY: update
+update company_holiday set version = version + 1, updated_at = $3, held_on = $4, name = $5
+where tenant_id = $1 and id = $2;
+
+-- COMPANY_HOLIDAY: find to change
+select x.*, null::uuid as home_id from company_holiday x
+where x.tenant_id = $1 and x.id = $2 and ($3::uuid[] is null or null::uuid in (
+  select c.descendant_id from portfolio_closure c where c.tenant_id = $1 and c.ancestor_id = any ($3)));
+
+-- COMPANY_HOLIDAY: find to name
+select x.*, null::uuid as home_id from company_holiday x
+where x.tenant_id = $1 and x.id = $2 and ($3::uuid[] is null or true);
+
+-- COMPANY_HOLIDAY: export
+select 'companyHoliday' as type, x.held_on as "heldOn", x.name as "name", (select row_to_json(e) from (
+    select r.system, r.external_id as id, r.url from external_link r
+    where r.tenant_id = x.tenant_id and r.kind = 'COMPANY_HOLIDAY' and r.node_id = x.id order by r.system, r.external_id limit 1
+  ) e) as external
+from company_holiday x
+where x.tenant_id = $1 and x.archived_at is null
+order by x.held_on, x.id;
 
 -- CONNECTION: find to change
 select x.*, null::uuid as home_id from connection x
@@ -453,3 +511,34 @@ select 'team' as type, x.key as "key", x.name as "name", x.description as "descr
 from team x join tree on tree.id = x.id
 where x.tenant_id = $1 and x.archived_at is null
 order by tree.depth, x.key, x.id;
+
+-- WORKING_TIME: insert
+insert into working_time (tenant_id, id, created_at, updated_at, person_id, share, from_on)
+values ($1, $2, $3, $3, $4, $5, $6);
+
+-- WORKING_TIME: update
+update working_time set version = version + 1, updated_at = $3, share = $4, from_on = $5
+where tenant_id = $1 and id = $2;
+
+-- WORKING_TIME: find to change
+select x.*, null::uuid as home_id from working_time x
+where x.tenant_id = $1 and x.id = $2 and ($3::uuid[] is null or null::uuid in (
+  select c.descendant_id from portfolio_closure c where c.tenant_id = $1 and c.ancestor_id = any ($3)));
+
+-- WORKING_TIME: find to name
+select x.*, null::uuid as home_id from working_time x
+where x.tenant_id = $1 and x.id = $2 and ($3::uuid[] is null or (exists (select from portfolio o where o.tenant_id = x.tenant_id and o.owner_id = x.person_id and o.id = any((array(
+  select c.descendant_id from portfolio_closure c where c.tenant_id = $1 and c.ancestor_id = any ($3))))) or exists (select from product o where o.tenant_id = x.tenant_id and o.owner_id = x.person_id and o.portfolio_id = any((array(
+  select c.descendant_id from portfolio_closure c where c.tenant_id = $1 and c.ancestor_id = any ($3))))) or exists (select from initiative o where o.tenant_id = x.tenant_id and o.owner_id = x.person_id and o.portfolio_id = any((array(
+  select c.descendant_id from portfolio_closure c where c.tenant_id = $1 and c.ancestor_id = any ($3))))) or exists (select from assignment a join subject s on s.tenant_id = a.tenant_id and s.id = a.subject_id where a.tenant_id = x.tenant_id and a.person_id = x.person_id and s.portfolio_id = any((array(
+  select c.descendant_id from portfolio_closure c where c.tenant_id = $1 and c.ancestor_id = any ($3)))))));
+
+-- WORKING_TIME: export
+select 'workingTime' as type, its_person.key as "person", x.share as "share", x.from_on as "fromOn", (select row_to_json(e) from (
+    select r.system, r.external_id as id, r.url from external_link r
+    where r.tenant_id = x.tenant_id and r.kind = 'WORKING_TIME' and r.node_id = x.id order by r.system, r.external_id limit 1
+  ) e) as external
+from working_time x
+left join person its_person on its_person.tenant_id = x.tenant_id and its_person.id = x.person_id and its_person.archived_at is null
+where x.tenant_id = $1 and x.archived_at is null and its_person.id is not null
+order by its_person.key, x.from_on, x.id;

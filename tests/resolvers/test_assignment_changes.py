@@ -114,12 +114,12 @@ async def test_above_100_percent_is_made_and_warned_about_with_the_weeks(
     other = await another_product(tenant, home)
     await tenant.made("assignmentCreate", terms(product, person_id=ada, to_on=TODAY + timedelta(days=17)))
     answer = await tenant.change(
-        "assignmentCreate", terms(other, person_id=ada, from_on=TODAY + timedelta(days=3), allocation=0.7)
+        "assignmentCreate", terms(other, person_id=ada, from_on=TODAY + timedelta(days=3), allocation=1)
     )
     assert answer["userErrors"] == []
     [warning] = answer["warnings"]
-    # Days of work in 7: 7 * 0.6 + 4 * 0.7 = 7.0 in the first week, which is full and not above; 4 * 0.6 + 7 * 0.7 = 7.3
-    # in the last one.
+    # Working days, of 5: 5 * 0.6 + 2 * 1 = 5.0 in the first week, which is full and not above; 4 * 0.6 + 5 * 1 = 7.4 in
+    # the last one.
     assert (warning["code"], warning["weeks_start_on"]) == ("OVER_ALLOCATED", ["2026-03-09", "2026-03-16"])
     assert await tenant.pending() == {uuid_of(product), uuid_of(other)}
 
@@ -131,8 +131,8 @@ async def test_weeks_begin_as_the_organization_says(tenant: Tenant, home: str, p
     answer = await tenant.change("assignmentCreate", terms(other, person_id=ada, allocation=1, to_on=TODAY))
     assert answer["warnings"] == []  # one day of 1.6 is not above a week
     input = terms(other, person_id=ada, role="OTHER", from_on=TODAY + timedelta(days=1), allocation=1)
-    warned = await tenant.change("assignmentCreate", {**input, "to_on": TODAY + timedelta(days=5)})
-    assert warned["warnings"] == []
+    warned = await tenant.change("assignmentCreate", {**input, "to_on": TODAY + timedelta(days=3)})
+    assert warned["warnings"] == []  # 1.6 + 3 of 5 working days
     await tenant.made("assignmentCreate", {**terms(product, person_id=ada), "role": "SPONSOR", "allocation": 0.1})
     more = await tenant.change("assignmentCreate", {**input, "role": "DESIGNER", "to_on": TODAY + timedelta(days=5)})
     assert [warning["weeks_start_on"] for warning in more["warnings"]] == [["2026-03-01"]]

@@ -104,3 +104,46 @@ async def test_a_score_moves_on_the_day_on_which_an_assignment_ends(company: Com
     after = await company.score(product)
     assert "TEAM/CAPACITY" not in after["driver_paths"]
     assert await faults(company) == []
+
+
+async def test_work_is_measured_on_the_time_that_the_members_have(company: Company):
+    product = await company.add_product(await company.add_portfolio())
+    full, half, away = [await person(company) for _ in range(3)]
+    for someone in (full, half, away):
+        await assign(company, product, "0.5", person_id=someone)
+    await add(company, "working_time", person_id=half, share="0.5", from_on=date(2026, 1, 1))
+    await add(company, "absence", person_id=away, from_on=TODAY, to_on=TODAY, share_away="1", kind="OTHER")
+    await add(company, "absence", person_id=half, from_on=TODAY, to_on=TODAY, share_away="0.5", kind="OTHER")
+    facts = await team_of(company, product)
+    assert facts is not None
+    names = ("allocation", "total_allocation", "available")
+    found = {member["id"]: tuple(str(member.get(name)) for name in names) for member in facts["members"]}
+    assert found == {
+        f"per_{full}": ("50", "50", "None"),
+        f"per_{half}": ("50", "25", "25"),
+        f"per_{away}": ("50", "0", "0"),
+    }
+
+
+async def test_half_time_that_is_given_away_twice_is_no_capacity_and_an_absence_is_no_overload(
+    company: Company, database: str
+):
+    product = await company.add_product(await company.add_portfolio())
+    ada = await person(company)
+    await assign(company, product, "1", person_id=ada)
+    await add(company, "working_time", person_id=ada, share="0.5", from_on=date(2026, 1, 1))
+    gone = {"from_on": TODAY + timedelta(days=2), "to_on": TODAY + timedelta(days=3)}
+    await add(company, "absence", person_id=ada, **gone, share_away="1", kind="VACATION")
+    teams = []
+    for _ in range(4):
+        await recompute(company)
+        score = await company.score(product)
+        teams.append(dict(zip(score["dimension_names"], score["dimension_points_mp"], strict=True))["TEAM"])
+        company.hands.forward(days=1)
+        relay = await open_connection(database, RELAY_ROLE)
+        await schedule.raise_due(relay, company.hands.clock)
+        await relay.close()
+    await recompute(company)
+    # 200 % of the time there is: CAPACITY 0 with weight 35; away: 100. KEY_PERSON of one member 40 with weight 20.
+    assert teams == [14_545, 14_545, 78_182, 78_182]
+    assert await faults(company) == []

@@ -18,35 +18,47 @@ left join assignment a on a.tenant_id = $1 and a.subject_id = s.id
 where a.id is not null or exists (select from skill_demand d where d.tenant_id = $1 and d.subject_id = s.id)
 group by s.id
 """
-# In percent. Whoever gives no time, such as a sponsor, is no member.
+# In percent. Whoever gives no time, such as a sponsor, is no member. What an absence takes of a person's time it takes
+# of work as well. Weekends and company holidays change nothing: a day stands for its working days.
 _MEMBERS = """
 with here as materialized (
   select w.subject_id, w.person_id, sum(w.allocation) as allocation from person_work w
   where w.tenant_id = $1 and w.subject_id = any ($2) and w.from_on <= $3 and coalesce(w.to_on, 'infinity') >= $3
   group by w.subject_id, w.person_id having sum(w.allocation) > 0)
 select h.subject_id, h.person_id, trim_scale(100 * h.allocation) as allocation,
-       trim_scale(100 * (
+       trim_scale(100 * p.presence * (
          select sum(w.allocation) from person_work w where w.tenant_id = $1 and w.person_id = h.person_id
-           and w.from_on <= $3 and coalesce(w.to_on, 'infinity') >= $3)) as total_allocation
-from here h order by h.subject_id, h.person_id
+           and w.from_on <= $3 and coalesce(w.to_on, 'infinity') >= $3)) as total_allocation,
+       trim_scale(100 * p.presence * working_share(h.person_id, $3)) as available
+from here h cross join lateral (select presence(h.person_id, $3) as presence) p order by h.subject_id, h.person_id
 """
 _SKILLS = """
 select subject_id, skill_id, trim_scale(demand) as demand, trim_scale(supply) as supply,
        cardinality(holder_ids) as holders
 from skill_cover($1, $2) order by subject_id, skill_id
 """
-# The next day on which work of the node, or other work of those who are there now, begins or has ended.
+# The next day on which work of the node, or other work or time of those who are there now, begins or has ended.
 _NEXT = """
-with concerned as (
+with worker as (
+  select distinct w.subject_id, w.person_id from person_work w
+  where w.tenant_id = $1 and w.subject_id = any ($2) and w.from_on <= $3 and coalesce(w.to_on, 'infinity') >= $3
+), concerned as (
   select w.subject_id, w.from_on, w.to_on from person_work w where w.tenant_id = $1 and w.subject_id = any ($2)
   union all
   select x.subject_id, w.from_on, w.to_on
-  from person_work x join person_work w on w.tenant_id = x.tenant_id and w.person_id = x.person_id
-  where x.tenant_id = $1 and x.subject_id = any ($2) and x.from_on <= $3 and coalesce(x.to_on, 'infinity') >= $3)
+  from worker x join person_work w on w.tenant_id = $1 and w.person_id = x.person_id
+  union all
+  select x.subject_id, a.from_on, a.to_on
+  from worker x join absence a on a.tenant_id = $1 and a.person_id = x.person_id and a.archived_at is null
+  union all
+  select x.subject_id, t.from_on, null
+  from worker x join working_time t on t.tenant_id = $1 and t.person_id = x.person_id and t.archived_at is null)
 select c.subject_id, min(b.day) as day
 from concerned c cross join lateral (values (c.from_on), (c.to_on + 1)) as b (day)
 where b.day > $3 group by c.subject_id
 """
+
+_FULL_TIME_PERCENT = 100
 
 
 @dataclass
@@ -82,11 +94,13 @@ async def read_teams(
 
 
 def _member(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {
+    """Whoever is there full time is told as without a word of it."""
+    facts = {
         "id": print_id("PERSON", row["person_id"]),
         "allocation": row["allocation"],
         "total_allocation": row["total_allocation"],
     }
+    return facts if row["available"] == _FULL_TIME_PERCENT else {**facts, "available": row["available"]}
 
 
 def _skill(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ left join lateral (select concat('{"key":', to_json(portfolio_1.key::text)::text
 left join lateral (select concat('{"key":', to_json(product_1.key::text)::text, '}') as text from product product_1 where product_1.tenant_id = $1::uuid and product_1.id = assignment_1.subject_id and product_1.portfolio_id = any((select granted.ids from granted)::uuid[]) limit 1) item_4 on true) page_5 on true
 left join lateral (select string_agg(concat('{"startOn":"', row_1.start_on, '","allocated":', trim_scale(row_1.allocated)::text, ',"isOverAllocated":', (row_1.is_over_allocated)::text, '}'), ',' order by row_1.start_on) as text from lateral (
   with bucket as materialized (
-    select start_on, end_on, daterange(start_on, end_on, '[]') as span, (end_on - start_on + 1)::numeric as days
+    select start_on, end_on, daterange(start_on, end_on, '[]') as span, weekdays(daterange(start_on, end_on, '[]'))::numeric as days
     from calendar_buckets($8::date, $9::date, 'WEEK')
   ), presence as materialized (
     select p.person_id, unnest(range_agg(p.during)) as during from (select person_1.id as person_id, daterange(null, null) as during) p group by p.person_id
@@ -23,23 +23,28 @@ left join lateral (select string_agg(concat('{"startOn":"', row_1.start_on, '","
     select w.person_id, w.allocation, daterange(w.from_on, w.to_on, '[]') as during, true as counts
     from person_work w join subject s on s.tenant_id = w.tenant_id and s.id = w.subject_id
     where w.tenant_id = $1::uuid and w.person_id in (select person_id from presence) and w.from_on <= $9::date + 31 and coalesce(w.to_on, 'infinity') >= $8::date - 31 and s.portfolio_id = any((select granted.ids from granted)::uuid[])
+  ), part as materialized (
+    select b.start_on, t.person_id, t.during * b.span as during, t.share, t.presence
+    from available_time((select array_agg(distinct person_id) from presence), (select min(start_on) from bucket),
+                        (select max(end_on) from bucket)) t join bucket b on b.span && t.during
   ), present as materialized (
-    select b.start_on, p.person_id, sum(upper(p.during * b.span) - lower(p.during * b.span)) as days
-    from bucket b join presence p on p.during && b.span group by b.start_on, p.person_id
+    select t.start_on, t.person_id, sum(t.share * t.presence * weekdays(t.during * p.during)) as days
+    from part t join presence p on p.person_id = t.person_id and p.during && t.during group by t.start_on, t.person_id
   ), given as materialized (
-    select b.start_on, sum(w.allocation * (upper(w.during * b.span) - lower(w.during * b.span))) as days
-    from bucket b
-    join (select w.allocation, w.during * p.during as during
-          from work w join presence p on p.person_id = w.person_id and p.during && w.during where w.counts) w
-      on w.during && b.span group by b.start_on
+    select t.start_on, sum(w.allocation * t.presence * weekdays(w.during * p.during * t.during)) as days
+    from part t join presence p on p.person_id = t.person_id and p.during && t.during
+    join work w on w.person_id = t.person_id and w.counts and w.during && t.during group by t.start_on
+  ), whole as materialized (
+    select t.start_on, t.person_id, sum(t.share * t.presence * weekdays(t.during)) as days
+    from part t group by t.start_on, t.person_id
   ), load as materialized (
-    select b.start_on, w.person_id, sum(w.allocation * (upper(w.during * b.span) - lower(w.during * b.span))) as days
-    from bucket b join work w on w.during && b.span group by b.start_on, w.person_id)
+    select t.start_on, t.person_id, sum(w.allocation * t.presence * weekdays(w.during * t.during)) as days
+    from part t join work w on w.person_id = t.person_id and w.during && t.during group by t.start_on, t.person_id)
   select b.start_on, b.end_on,
          round(coalesce((select sum(p.days) from present p where p.start_on = b.start_on), 0) / b.days, 6) as available,
          round(coalesce((select g.days from given g where g.start_on = b.start_on), 0) / b.days, 6) as allocated,
-         exists (select from present p join load l on l.start_on = p.start_on and l.person_id = p.person_id
-                 where p.start_on = b.start_on and l.days > b.days) as is_over_allocated
+         exists (select from present p join load l using (start_on, person_id) join whole w using (start_on, person_id)
+                 where p.start_on = b.start_on and l.days > w.days) as is_over_allocated
   from bucket b) row_1) list_1 on true) page_1 on true
 left join lateral (select concat('{"nodes":[', string_agg(concat('{"key":', to_json(team_3.key::text)::text, '}'), ',' order by team_3.position asc) filter (where team_3.position <= $10::integer), ']}') as text from (select team_3.*, row_number() over (order by team_3.id asc nulls last) as position from team team_3 where team_3.tenant_id = $1::uuid and exists (select from assignment a join subject s on s.tenant_id = a.tenant_id and s.id = a.subject_id where a.tenant_id = team_3.tenant_id and a.team_id = team_3.id and s.portfolio_id = any((select granted.ids from granted)::uuid[])) and team_3.archived_at is null order by team_3.id asc nulls last limit $10::integer) team_3) page_6 on true
 left join lateral (select concat('{"totalCount":', (select count(*) from membership membership_2 where membership_2.tenant_id = $1::uuid and (exists (select from assignment a join subject s on s.tenant_id = a.tenant_id and s.id = a.subject_id where a.tenant_id = membership_2.tenant_id and a.team_id = membership_2.team_id and s.portfolio_id = any((select granted.ids from granted)::uuid[])) and (exists (select from portfolio o where o.tenant_id = membership_2.tenant_id and o.owner_id = membership_2.person_id and o.id = any((select granted.ids from granted)::uuid[])) or exists (select from product o where o.tenant_id = membership_2.tenant_id and o.owner_id = membership_2.person_id and o.portfolio_id = any((select granted.ids from granted)::uuid[])) or exists (select from initiative o where o.tenant_id = membership_2.tenant_id and o.owner_id = membership_2.person_id and o.portfolio_id = any((select granted.ids from granted)::uuid[])) or exists (select from assignment a join subject s on s.tenant_id = a.tenant_id and s.id = a.subject_id where a.tenant_id = membership_2.tenant_id and a.person_id = membership_2.person_id and s.portfolio_id = any((select granted.ids from granted)::uuid[]))))), '}') as text where $11::integer is not null) page_7 on true

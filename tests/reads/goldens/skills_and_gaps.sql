@@ -14,7 +14,7 @@ left join lateral (select string_agg(concat('{"skill":', case when skill_1.tenan
 left join skill skill_1 on skill_1.tenant_id = $1::uuid and skill_1.id = row_1.skill_id) list_1 on true
 left join lateral (select string_agg(concat('{"startOn":"', row_2.start_on, '","available":', trim_scale(row_2.available)::text, ',"allocated":', trim_scale(row_2.allocated)::text, ',"isOverAllocated":', (row_2.is_over_allocated)::text, '}'), ',' order by row_2.start_on) as text from lateral (
   with bucket as materialized (
-    select start_on, end_on, daterange(start_on, end_on, '[]') as span, (end_on - start_on + 1)::numeric as days
+    select start_on, end_on, daterange(start_on, end_on, '[]') as span, weekdays(daterange(start_on, end_on, '[]'))::numeric as days
     from calendar_buckets($4::date, $5::date, 'WEEK')
   ), presence as materialized (
     select p.person_id, unnest(range_agg(p.during)) as during from (select w.person_id, daterange(w.from_on, w.to_on, '[]') as during from person_work w join subject s on s.tenant_id = w.tenant_id and s.id = w.subject_id where w.tenant_id = $1::uuid and s.portfolio_id in (select c.descendant_id from portfolio_closure c where c.tenant_id = $1::uuid and c.ancestor_id = portfolio_1.id) and w.from_on <= $5::date + 31 and coalesce(w.to_on, 'infinity') >= $4::date - 31 ) p group by p.person_id
@@ -22,23 +22,28 @@ left join lateral (select string_agg(concat('{"startOn":"', row_2.start_on, '","
     select w.person_id, w.allocation, daterange(w.from_on, w.to_on, '[]') as during, s.portfolio_id in (select c.descendant_id from portfolio_closure c where c.tenant_id = $1::uuid and c.ancestor_id = portfolio_1.id) as counts
     from person_work w join subject s on s.tenant_id = w.tenant_id and s.id = w.subject_id
     where w.tenant_id = $1::uuid and w.person_id in (select person_id from presence) and w.from_on <= $5::date + 31 and coalesce(w.to_on, 'infinity') >= $4::date - 31 
+  ), part as materialized (
+    select b.start_on, t.person_id, t.during * b.span as during, t.share, t.presence
+    from available_time((select array_agg(distinct person_id) from presence), (select min(start_on) from bucket),
+                        (select max(end_on) from bucket)) t join bucket b on b.span && t.during
   ), present as materialized (
-    select b.start_on, p.person_id, sum(upper(p.during * b.span) - lower(p.during * b.span)) as days
-    from bucket b join presence p on p.during && b.span group by b.start_on, p.person_id
+    select t.start_on, t.person_id, sum(t.share * t.presence * weekdays(t.during * p.during)) as days
+    from part t join presence p on p.person_id = t.person_id and p.during && t.during group by t.start_on, t.person_id
   ), given as materialized (
-    select b.start_on, sum(w.allocation * (upper(w.during * b.span) - lower(w.during * b.span))) as days
-    from bucket b
-    join (select w.allocation, w.during * p.during as during
-          from work w join presence p on p.person_id = w.person_id and p.during && w.during where w.counts) w
-      on w.during && b.span group by b.start_on
+    select t.start_on, sum(w.allocation * t.presence * weekdays(w.during * p.during * t.during)) as days
+    from part t join presence p on p.person_id = t.person_id and p.during && t.during
+    join work w on w.person_id = t.person_id and w.counts and w.during && t.during group by t.start_on
+  ), whole as materialized (
+    select t.start_on, t.person_id, sum(t.share * t.presence * weekdays(t.during)) as days
+    from part t group by t.start_on, t.person_id
   ), load as materialized (
-    select b.start_on, w.person_id, sum(w.allocation * (upper(w.during * b.span) - lower(w.during * b.span))) as days
-    from bucket b join work w on w.during && b.span group by b.start_on, w.person_id)
+    select t.start_on, t.person_id, sum(w.allocation * t.presence * weekdays(w.during * t.during)) as days
+    from part t join work w on w.person_id = t.person_id and w.during && t.during group by t.start_on, t.person_id)
   select b.start_on, b.end_on,
          round(coalesce((select sum(p.days) from present p where p.start_on = b.start_on), 0) / b.days, 6) as available,
          round(coalesce((select g.days from given g where g.start_on = b.start_on), 0) / b.days, 6) as allocated,
-         exists (select from present p join load l on l.start_on = p.start_on and l.person_id = p.person_id
-                 where p.start_on = b.start_on and l.days > b.days) as is_over_allocated
+         exists (select from present p join load l using (start_on, person_id) join whole w using (start_on, person_id)
+                 where p.start_on = b.start_on and l.days > w.days) as is_over_allocated
   from bucket b) row_2) list_2 on true where portfolio_1.tenant_id = $1::uuid and portfolio_1.key = $2::text limit 1) item_1 on true
 left join lateral (select concat('{"nodes":[', string_agg(concat('{"key":', to_json(product_1.key::text)::text, ',"skillDemands":', page_2.text, ',"skillGaps":[', list_3.text, '],"assignments":', page_3.text, ',"capacity":[', list_4.text, ']}'), ',' order by product_1.position asc) filter (where product_1.position <= $6::integer), ']}') as text from (select product_1.*, row_number() over (order by product_1.key asc nulls last, product_1.id asc nulls last) as position from product product_1 where product_1.tenant_id = $1::uuid and product_1.archived_at is null order by product_1.key asc nulls last, product_1.id asc nulls last limit $6::integer) product_1
 left join lateral (select concat('{"nodes":[', string_agg(concat('{"skill":', case when skill_2.tenant_id is null then 'null' else concat('{"key":', to_json(skill_2.key::text)::text, '}') end, ',"fullTimeEquivalents":', trim_scale(skill_demand_1.full_time_equivalents)::text, ',"level":', skill_demand_1.level::text, '}'), ',' order by skill_demand_1.position asc) filter (where skill_demand_1.position <= $7::integer), ']}') as text from (select skill_demand_1.*, row_number() over (order by skill_demand_1.id asc nulls last) as position from skill_demand skill_demand_1 where skill_demand_1.tenant_id = $1::uuid and skill_demand_1.subject_id = product_1.id order by skill_demand_1.id asc nulls last limit $7::integer) skill_demand_1
@@ -58,7 +63,7 @@ left join person person_1 on person_1.tenant_id = $1::uuid and person_1.id = ass
 left join team team_1 on team_1.tenant_id = $1::uuid and team_1.id = assignment_1.team_id) page_3 on true
 left join lateral (select string_agg(concat('{"available":', trim_scale(row_4.available)::text, ',"allocated":', trim_scale(row_4.allocated)::text, '}'), ',' order by row_4.start_on) as text from lateral (
   with bucket as materialized (
-    select start_on, end_on, daterange(start_on, end_on, '[]') as span, (end_on - start_on + 1)::numeric as days
+    select start_on, end_on, daterange(start_on, end_on, '[]') as span, weekdays(daterange(start_on, end_on, '[]'))::numeric as days
     from calendar_buckets($9::date, $10::date, 'WEEK')
   ), presence as materialized (
     select p.person_id, unnest(range_agg(p.during)) as during from (select w.person_id, daterange(w.from_on, w.to_on, '[]') as during from person_work w join subject s on s.tenant_id = w.tenant_id and s.id = w.subject_id where w.tenant_id = $1::uuid and (s.id = product_1.id or s.id in (select l.initiative_id from initiative_product l where l.tenant_id = $1::uuid and l.product_id = product_1.id)) and w.from_on <= $10::date + 31 and coalesce(w.to_on, 'infinity') >= $9::date - 31 ) p group by p.person_id
@@ -66,23 +71,28 @@ left join lateral (select string_agg(concat('{"available":', trim_scale(row_4.av
     select w.person_id, w.allocation, daterange(w.from_on, w.to_on, '[]') as during, (s.id = product_1.id or s.id in (select l.initiative_id from initiative_product l where l.tenant_id = $1::uuid and l.product_id = product_1.id)) as counts
     from person_work w join subject s on s.tenant_id = w.tenant_id and s.id = w.subject_id
     where w.tenant_id = $1::uuid and w.person_id in (select person_id from presence) and w.from_on <= $10::date + 31 and coalesce(w.to_on, 'infinity') >= $9::date - 31 
+  ), part as materialized (
+    select b.start_on, t.person_id, t.during * b.span as during, t.share, t.presence
+    from available_time((select array_agg(distinct person_id) from presence), (select min(start_on) from bucket),
+                        (select max(end_on) from bucket)) t join bucket b on b.span && t.during
   ), present as materialized (
-    select b.start_on, p.person_id, sum(upper(p.during * b.span) - lower(p.during * b.span)) as days
-    from bucket b join presence p on p.during && b.span group by b.start_on, p.person_id
+    select t.start_on, t.person_id, sum(t.share * t.presence * weekdays(t.during * p.during)) as days
+    from part t join presence p on p.person_id = t.person_id and p.during && t.during group by t.start_on, t.person_id
   ), given as materialized (
-    select b.start_on, sum(w.allocation * (upper(w.during * b.span) - lower(w.during * b.span))) as days
-    from bucket b
-    join (select w.allocation, w.during * p.during as during
-          from work w join presence p on p.person_id = w.person_id and p.during && w.during where w.counts) w
-      on w.during && b.span group by b.start_on
+    select t.start_on, sum(w.allocation * t.presence * weekdays(w.during * p.during * t.during)) as days
+    from part t join presence p on p.person_id = t.person_id and p.during && t.during
+    join work w on w.person_id = t.person_id and w.counts and w.during && t.during group by t.start_on
+  ), whole as materialized (
+    select t.start_on, t.person_id, sum(t.share * t.presence * weekdays(t.during)) as days
+    from part t group by t.start_on, t.person_id
   ), load as materialized (
-    select b.start_on, w.person_id, sum(w.allocation * (upper(w.during * b.span) - lower(w.during * b.span))) as days
-    from bucket b join work w on w.during && b.span group by b.start_on, w.person_id)
+    select t.start_on, t.person_id, sum(w.allocation * t.presence * weekdays(w.during * t.during)) as days
+    from part t join work w on w.person_id = t.person_id and w.during && t.during group by t.start_on, t.person_id)
   select b.start_on, b.end_on,
          round(coalesce((select sum(p.days) from present p where p.start_on = b.start_on), 0) / b.days, 6) as available,
          round(coalesce((select g.days from given g where g.start_on = b.start_on), 0) / b.days, 6) as allocated,
-         exists (select from present p join load l on l.start_on = p.start_on and l.person_id = p.person_id
-                 where p.start_on = b.start_on and l.days > b.days) as is_over_allocated
+         exists (select from present p join load l using (start_on, person_id) join whole w using (start_on, person_id)
+                 where p.start_on = b.start_on and l.days > w.days) as is_over_allocated
   from bucket b) row_4) list_4 on true) page_1 on true
 left join lateral (select concat('{"key":', to_json(skill_4.key::text)::text, ',"category":', coalesce(to_json(skill_4.category::text)::text, 'null'), ',"people":', page_4.text, ',"demands":', page_5.text, '}') as text from skill skill_4
 left join lateral (select concat('{"nodes":[', string_agg(concat('{"person":', case when person_2.tenant_id is null then 'null' else concat('{"key":', to_json(person_2.key::text)::text, '}') end, ',"level":', person_skill_1.level::text, ',"assessedOn":"', person_skill_1.assessed_on, '"}'), ',' order by person_skill_1.position asc) filter (where person_skill_1.position <= $12::integer), ']}') as text from (select person_skill_1.*, row_number() over (order by person_skill_1.id asc nulls last) as position from person_skill person_skill_1 where person_skill_1.tenant_id = $1::uuid and person_skill_1.skill_id = skill_4.id order by person_skill_1.id asc nulls last limit $12::integer) person_skill_1

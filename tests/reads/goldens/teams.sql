@@ -15,7 +15,7 @@ left join lateral (select concat('{"key":', to_json(product_1.key::text)::text, 
 left join lateral (select string_agg(concat('{"allocation":', trim_scale(row_1.allocation)::text, ',"recordedAt":"', to_char(row_1.recorded_at, 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), '","supersededAt":', coalesce('"' || to_char(row_1.superseded_at, 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') || '"', 'null'), '}'), ',' order by row_1.version desc) as text from (select v.* from assignment_version v where v.tenant_id = $1::uuid and v.assignment_id = assignment_1.id order by v.version desc limit 100) row_1) list_1 on true) page_4 on true
 left join lateral (select string_agg(concat('{"startOn":"', row_2.start_on, '","endOn":"', row_2.end_on, '","available":', trim_scale(row_2.available)::text, ',"allocated":', trim_scale(row_2.allocated)::text, ',"isOverAllocated":', (row_2.is_over_allocated)::text, '}'), ',' order by row_2.start_on) as text from lateral (
   with bucket as materialized (
-    select start_on, end_on, daterange(start_on, end_on, '[]') as span, (end_on - start_on + 1)::numeric as days
+    select start_on, end_on, daterange(start_on, end_on, '[]') as span, weekdays(daterange(start_on, end_on, '[]'))::numeric as days
     from calendar_buckets($6::date, $7::date, 'WEEK')
   ), presence as materialized (
     select p.person_id, unnest(range_agg(p.during)) as during from (select m.person_id, daterange(m.from_on, m.to_on, '[]') as during from membership m where m.tenant_id = $1::uuid and m.team_id in (select team_branch(team_1.id))) p group by p.person_id
@@ -23,27 +23,32 @@ left join lateral (select string_agg(concat('{"startOn":"', row_2.start_on, '","
     select w.person_id, w.allocation, daterange(w.from_on, w.to_on, '[]') as during, true as counts
     from person_work w join subject s on s.tenant_id = w.tenant_id and s.id = w.subject_id
     where w.tenant_id = $1::uuid and w.person_id in (select person_id from presence) and w.from_on <= $7::date + 31 and coalesce(w.to_on, 'infinity') >= $6::date - 31 
+  ), part as materialized (
+    select b.start_on, t.person_id, t.during * b.span as during, t.share, t.presence
+    from available_time((select array_agg(distinct person_id) from presence), (select min(start_on) from bucket),
+                        (select max(end_on) from bucket)) t join bucket b on b.span && t.during
   ), present as materialized (
-    select b.start_on, p.person_id, sum(upper(p.during * b.span) - lower(p.during * b.span)) as days
-    from bucket b join presence p on p.during && b.span group by b.start_on, p.person_id
+    select t.start_on, t.person_id, sum(t.share * t.presence * weekdays(t.during * p.during)) as days
+    from part t join presence p on p.person_id = t.person_id and p.during && t.during group by t.start_on, t.person_id
   ), given as materialized (
-    select b.start_on, sum(w.allocation * (upper(w.during * b.span) - lower(w.during * b.span))) as days
-    from bucket b
-    join (select w.allocation, w.during * p.during as during
-          from work w join presence p on p.person_id = w.person_id and p.during && w.during where w.counts) w
-      on w.during && b.span group by b.start_on
+    select t.start_on, sum(w.allocation * t.presence * weekdays(w.during * p.during * t.during)) as days
+    from part t join presence p on p.person_id = t.person_id and p.during && t.during
+    join work w on w.person_id = t.person_id and w.counts and w.during && t.during group by t.start_on
+  ), whole as materialized (
+    select t.start_on, t.person_id, sum(t.share * t.presence * weekdays(t.during)) as days
+    from part t group by t.start_on, t.person_id
   ), load as materialized (
-    select b.start_on, w.person_id, sum(w.allocation * (upper(w.during * b.span) - lower(w.during * b.span))) as days
-    from bucket b join work w on w.during && b.span group by b.start_on, w.person_id)
+    select t.start_on, t.person_id, sum(w.allocation * t.presence * weekdays(w.during * t.during)) as days
+    from part t join work w on w.person_id = t.person_id and w.during && t.during group by t.start_on, t.person_id)
   select b.start_on, b.end_on,
          round(coalesce((select sum(p.days) from present p where p.start_on = b.start_on), 0) / b.days, 6) as available,
          round(coalesce((select g.days from given g where g.start_on = b.start_on), 0) / b.days, 6) as allocated,
-         exists (select from present p join load l on l.start_on = p.start_on and l.person_id = p.person_id
-                 where p.start_on = b.start_on and l.days > b.days) as is_over_allocated
+         exists (select from present p join load l using (start_on, person_id) join whole w using (start_on, person_id)
+                 where p.start_on = b.start_on and l.days > w.days) as is_over_allocated
   from bucket b) row_2) list_2 on true
 left join lateral (select string_agg(concat('{"startOn":"', row_3.start_on, '","available":', trim_scale(row_3.available)::text, ',"allocated":', trim_scale(row_3.allocated)::text, '}'), ',' order by row_3.start_on) as text from lateral (
   with bucket as materialized (
-    select start_on, end_on, daterange(start_on, end_on, '[]') as span, (end_on - start_on + 1)::numeric as days
+    select start_on, end_on, daterange(start_on, end_on, '[]') as span, weekdays(daterange(start_on, end_on, '[]'))::numeric as days
     from calendar_buckets($8::date, $9::date, 'MONTH')
   ), presence as materialized (
     select p.person_id, unnest(range_agg(p.during)) as during from (select m.person_id, daterange(m.from_on, m.to_on, '[]') as during from membership m where m.tenant_id = $1::uuid and m.team_id in (select team_branch(team_1.id))) p group by p.person_id
@@ -51,23 +56,28 @@ left join lateral (select string_agg(concat('{"startOn":"', row_3.start_on, '","
     select w.person_id, w.allocation, daterange(w.from_on, w.to_on, '[]') as during, true as counts
     from person_work w join subject s on s.tenant_id = w.tenant_id and s.id = w.subject_id
     where w.tenant_id = $1::uuid and w.person_id in (select person_id from presence) and w.from_on <= $9::date + 31 and coalesce(w.to_on, 'infinity') >= $8::date - 31 
+  ), part as materialized (
+    select b.start_on, t.person_id, t.during * b.span as during, t.share, t.presence
+    from available_time((select array_agg(distinct person_id) from presence), (select min(start_on) from bucket),
+                        (select max(end_on) from bucket)) t join bucket b on b.span && t.during
   ), present as materialized (
-    select b.start_on, p.person_id, sum(upper(p.during * b.span) - lower(p.during * b.span)) as days
-    from bucket b join presence p on p.during && b.span group by b.start_on, p.person_id
+    select t.start_on, t.person_id, sum(t.share * t.presence * weekdays(t.during * p.during)) as days
+    from part t join presence p on p.person_id = t.person_id and p.during && t.during group by t.start_on, t.person_id
   ), given as materialized (
-    select b.start_on, sum(w.allocation * (upper(w.during * b.span) - lower(w.during * b.span))) as days
-    from bucket b
-    join (select w.allocation, w.during * p.during as during
-          from work w join presence p on p.person_id = w.person_id and p.during && w.during where w.counts) w
-      on w.during && b.span group by b.start_on
+    select t.start_on, sum(w.allocation * t.presence * weekdays(w.during * p.during * t.during)) as days
+    from part t join presence p on p.person_id = t.person_id and p.during && t.during
+    join work w on w.person_id = t.person_id and w.counts and w.during && t.during group by t.start_on
+  ), whole as materialized (
+    select t.start_on, t.person_id, sum(t.share * t.presence * weekdays(t.during)) as days
+    from part t group by t.start_on, t.person_id
   ), load as materialized (
-    select b.start_on, w.person_id, sum(w.allocation * (upper(w.during * b.span) - lower(w.during * b.span))) as days
-    from bucket b join work w on w.during && b.span group by b.start_on, w.person_id)
+    select t.start_on, t.person_id, sum(w.allocation * t.presence * weekdays(w.during * t.during)) as days
+    from part t join work w on w.person_id = t.person_id and w.during && t.during group by t.start_on, t.person_id)
   select b.start_on, b.end_on,
          round(coalesce((select sum(p.days) from present p where p.start_on = b.start_on), 0) / b.days, 6) as available,
          round(coalesce((select g.days from given g where g.start_on = b.start_on), 0) / b.days, 6) as allocated,
-         exists (select from present p join load l on l.start_on = p.start_on and l.person_id = p.person_id
-                 where p.start_on = b.start_on and l.days > b.days) as is_over_allocated
+         exists (select from present p join load l using (start_on, person_id) join whole w using (start_on, person_id)
+                 where p.start_on = b.start_on and l.days > w.days) as is_over_allocated
   from bucket b) row_3) list_3 on true
 left join lateral (select concat('{"nodes":[', string_agg(concat('{"system":', to_json(external_link_1.system::text)::text, ',"externalId":', to_json(external_link_1.external_id::text)::text, '}'), ',' order by external_link_1.position asc) filter (where external_link_1.position <= $10::integer), ']}') as text from (select external_link_1.*, row_number() over (order by external_link_1.id asc nulls last) as position from external_link external_link_1 where external_link_1.tenant_id = $1::uuid and external_link_1.node_id = team_1.id order by external_link_1.id asc nulls last limit $10::integer) external_link_1) page_5 on true) page_1 on true)
 from claims
