@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, TypeVar
 
-from .arithmetic import Ratio, parse_ratio
-from .errors import InputError
+from portfolio.health.arithmetic import Ratio, parse_ratio
+from portfolio.health.errors import InputError
 
 Value = TypeVar("Value")
 

@@ -8,16 +8,21 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from . import advice, anomaly, band, change, evaluation, fold, kpi_forecast, kpi_leaf, trend
-from .arithmetic import FULL_MP, ratio_text, round_mp
-from .calendar_days import to_date
-from .errors import InputError
-from .fields import Fields
-from .fingerprint import fingerprint
-from .finish_probability import finish_probability
-from .policy import Policy
-from .tree import Place
-from .what_if import what_if
+from portfolio.health.aggregation import fold
+from portfolio.health.aggregation.tree import Place
+from portfolio.health.analysis import advice, change
+from portfolio.health.analysis.what_if import what_if
+from portfolio.health.arithmetic import FULL_MP, ratio_text, round_mp
+from portfolio.health.assessment import evaluation
+from portfolio.health.calendar_days import to_date
+from portfolio.health.errors import InputError
+from portfolio.health.fields import Fields
+from portfolio.health.indicators import kpi_forecast, kpi_leaf
+from portfolio.health.inputs.fingerprint import fingerprint
+from portfolio.health.policy import band
+from portfolio.health.policy.document import Policy
+from portfolio.health.statistics import anomaly, trend
+from portfolio.health.statistics.finish_probability import finish_probability
 
 Case = Mapping[str, Any]
 

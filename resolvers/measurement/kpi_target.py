@@ -10,7 +10,7 @@ import strawberry
 from portfolio.enumerations import KpiDirection
 from portfolio.health import Policy, load_policy
 from portfolio.health.fields import Fields
-from portfolio.health.kpi import score_kpi
+from portfolio.health.indicators.kpi import score_kpi
 from resolvers.engine.outcome import UserErrorCode, reject
 from resolvers.engine.session import Row, Write
 from resolvers.entity.member import printable, read_members

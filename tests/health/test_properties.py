@@ -22,12 +22,12 @@ from portfolio.health import (
     lifts,
     load_policy,
 )
-from portfolio.health.band import BANDS as BAND_NAMES
+from portfolio.health.aggregation.fold import contributions, effective_weights, fold
+from portfolio.health.aggregation.tree import Fact, Group, Place, Reasons, group, measured_leaf
 from portfolio.health.fields import Fields
-from portfolio.health.fold import contributions, effective_weights, fold
-from portfolio.health.kpi import score_kpi
-from portfolio.health.policy import FoldRule
-from portfolio.health.tree import Fact, Group, Place, Reasons, group, measured_leaf
+from portfolio.health.indicators.kpi import score_kpi
+from portfolio.health.policy.band import BANDS as BAND_NAMES
+from portfolio.health.policy.document import FoldRule
 from tests.health.nodes import AS_OF, BANDS, KPI_FACTS, NUMBERS, SCORES, nodes
 
 POLICY = load_policy("default-1")
