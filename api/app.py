@@ -16,8 +16,8 @@ from starlette.types import Lifespan, Receive, Scope, Send
 
 from api.bulk import BulkDoor
 from api.door import Door, answer_exception
-from api.gate import Gate
-from api.graphql import GraphQLEndpoint
+from api.graphql.gate import Gate
+from api.graphql.view import GraphQLEndpoint
 from api.ingest import IngestDoor
 from api.pages import PATHS, Page, all_pages
 from api.probes import Probes, metrics

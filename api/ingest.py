@@ -12,8 +12,8 @@ from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.body import read_body
-from api.strict_json import parse_json
+from api.http.body import read_body
+from api.http.strict_json import parse_json
 from api.viewer import Viewers
 from portfolio.enumerations import Scope
 from resolvers.engine.mutation import Change

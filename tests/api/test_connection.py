@@ -12,9 +12,9 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from api.body import read_body
-from api.connection import Connection
 from api.door import Door, answer_exception
+from api.http.body import read_body
+from api.http.connection import Connection
 from runtime.refusal import Refusal
 
 HEAD_SECONDS = 0.3

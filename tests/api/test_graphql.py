@@ -16,10 +16,10 @@ from starlette.middleware import Middleware
 from starlette.requests import Request as HttpRequest
 from starlette.routing import Route
 
-from api.body import read_body
 from api.door import Door, answer_exception
-from api.gate import Gate, Request
-from api.graphql import GraphQLEndpoint, Turnstile
+from api.graphql.gate import Gate, Request
+from api.graphql.view import GraphQLEndpoint, Turnstile
+from api.http.body import read_body
 from api.viewer import Viewers
 from resolvers.engine.execute import Context
 from runtime.clock import Clock

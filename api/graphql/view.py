@@ -10,13 +10,13 @@ from graphql import ExecutionResult, OperationType
 from starlette.types import Receive, Scope, Send
 
 from api import limits
-from api.answer import JSON, Answer, answer_fault, answer_result, choose_media_type
-from api.body import read_body, require_json
-from api.deadline import Deadline
-from api.gate import Gate, Request
-from api.head import Head
+from api.graphql.answer import JSON, Answer, answer_fault, answer_result, choose_media_type
+from api.graphql.gate import Gate, Request
+from api.graphql.parameters import Parameters, from_body, from_query_string
+from api.http.body import read_body, require_json
+from api.http.deadline import Deadline
+from api.http.head import Head
 from api.metrics import REFUSED, RUNNING, WAITING
-from api.parameters import Parameters, from_body, from_query_string
 from api.viewer import Viewers, presented_key
 from resolvers.engine.execute import Context
 from runtime.refusal import ErrorCode, Refusal

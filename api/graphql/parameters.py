@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from api import limits
-from api.strict_json import parse_json, refuse_unstorable
+from api.http.strict_json import parse_json, refuse_unstorable
 from runtime.refusal import ErrorCode, Refusal
 
 

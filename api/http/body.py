@@ -3,7 +3,7 @@
 from starlette.datastructures import Headers
 from starlette.types import Receive
 
-from api.deadline import Deadline
+from api.http.deadline import Deadline
 from runtime.refusal import ErrorCode, Refusal
 
 

@@ -24,10 +24,10 @@ from graphql import (
 )
 
 from api import limits
-from api.measure import Measurer, check
-from api.parameters import Parameters
-from api.price import Price
-from api.strict_json import parse_json, refuse_unstorable
+from api.graphql.measure import Measurer, check
+from api.graphql.parameters import Parameters
+from api.graphql.price import Price
+from api.http.strict_json import parse_json, refuse_unstorable
 from resolvers.engine.prepared import Prepared
 from runtime.refusal import ErrorCode, Refusal
 

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.types import Send
 
 from api import limits
-from api.gate import Invalid
+from api.graphql.gate import Invalid
 from runtime.refusal import ErrorCode, Refusal
 
 _log = structlog.get_logger()

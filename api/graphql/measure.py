@@ -27,7 +27,7 @@ from graphql import (
 )
 
 from api import limits
-from api.price import Length, Price, SetPrice, Term, list_length
+from api.graphql.price import Length, Price, SetPrice, Term, list_length
 from runtime.refusal import ErrorCode, Refusal
 
 _NO_PAGE: frozenset[Length] = frozenset()
