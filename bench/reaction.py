@@ -14,7 +14,7 @@ from uuid import UUID
 
 from bench.data import PRODUCTS
 from bench.targets import Target
-from cli.supervision import subcommand
+from cli.server.supervision import subcommand
 from runtime.child_process import ChildProcess
 from runtime.clock import Clock
 from runtime.embedded import EmbeddedServers

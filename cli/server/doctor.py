@@ -13,7 +13,7 @@ import typer
 from rich.markup import escape
 
 from cli.application import app, explain, notices
-from cli.listening import connect
+from cli.server.listening import connect
 from runtime.failure import Failure
 from runtime.migrate import pending_migrations, read_migrations
 from runtime.postgres import APPLICATION_ROLE, RELAY_ROLE

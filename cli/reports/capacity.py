@@ -70,7 +70,7 @@ def _today() -> date:
 
 
 async def _read(variables: Mapping[str, Any], team: str | None, people: bool, organization: str | None) -> list[Any]:
-    from cli.operation import operations
+    from cli.reports.operation import operations
 
     operation = "MemberCapacity" if team and people else "PersonCapacity" if people else "TeamCapacity"
     chosen = {"team": team, "filter": {"key": {"eq": team}} if team else None}

@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from cli.application import app
-from cli.listening import listen
-from cli.supervision import Supervised, stop_all, stop_on_signals, subcommand, supervise
+from cli.server.listening import listen
+from cli.server.supervision import Supervised, stop_all, stop_on_signals, subcommand, supervise
 from runtime.child_process import ChildProcess
 from runtime.settings import load_settings
 

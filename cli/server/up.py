@@ -16,10 +16,10 @@ from typing import Annotated, Literal
 import typer
 
 from cli.application import app, notices
-from cli.listening import address_of, connect, listen
 from cli.progress import step
-from cli.serve import api_children
-from cli.supervision import Supervised, stop_all, stop_on_signals, subcommand, supervise
+from cli.server.listening import address_of, connect, listen
+from cli.server.serve import api_children
+from cli.server.supervision import Supervised, stop_all, stop_on_signals, subcommand, supervise
 from runtime.child_process import ChildProcess
 from runtime.embedded import EmbeddedServers
 from runtime.failure import Failure
@@ -79,7 +79,7 @@ def _only(settings: Settings) -> Literal["postgres", "valkey"] | None:
 
 
 def _prepare_database(settings: Settings) -> None:
-    from cli.seed import seed
+    from cli.demo.seed import seed
 
     with step("Migrating the database") as report:
         asyncio.run(migrate(settings.database_url, progress=report))

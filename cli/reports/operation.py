@@ -12,7 +12,7 @@ import orjson
 from graphql import get_operation_ast, parse
 
 import schema
-from cli.remote import URL, remote
+from cli.reports.remote import URL, remote
 from cli.tenants import find_tenant
 from resolvers.engine.execute import Context, Executor, Schema
 from resolvers.engine.prepared import Prepared

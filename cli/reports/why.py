@@ -15,7 +15,7 @@ from portfolio.identity import parse_id
 from runtime.failure import Failure
 
 if TYPE_CHECKING:
-    from cli.operation import Run
+    from cli.reports.operation import Run
 
 # The most that one look-up of names takes.
 _MOST_NAMES = 100
@@ -54,7 +54,7 @@ def why(
 
 
 async def _read(key: str, organization: str | None) -> dict[str, Any]:
-    from cli.operation import operations
+    from cli.reports.operation import operations
 
     async with operations(organization) as run:
         id = key if parse_id(key) else await _find(run, key) or await _find(run, key.upper())

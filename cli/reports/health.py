@@ -109,7 +109,7 @@ def _days_since(since: str) -> list[str]:
 
 
 async def _overview(since: str, organization: str | None) -> dict[str, Any]:
-    from cli.operation import operations
+    from cli.reports.operation import operations
 
     products: list[Any] = []
     after = None
@@ -123,7 +123,7 @@ async def _overview(since: str, organization: str | None) -> dict[str, Any]:
 
 
 async def _movers(since: str, first: int, organization: str | None) -> Any:
-    from cli.operation import operations
+    from cli.reports.operation import operations
 
     async with operations(organization) as run:
         data = await run("WhatMoved", {"since": since, "first": first})
