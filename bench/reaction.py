@@ -17,7 +17,7 @@ from bench.targets import Target
 from cli.server.supervision import subcommand
 from runtime.child_process import ChildProcess
 from runtime.clock import Clock
-from runtime.embedded import EmbeddedServers
+from runtime.embedded.servers import EmbeddedServers
 from runtime.postgres import Database
 from workers.measurement.recompute_health import recompute_health
 

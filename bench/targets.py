@@ -16,7 +16,7 @@ from uuid import UUID
 from bench.operations import OPERATIONS
 from cli.server.supervision import subcommand
 from runtime.child_process import ChildProcess
-from runtime.embedded import EmbeddedServers
+from runtime.embedded.servers import EmbeddedServers
 
 _TICKS = os.sysconf("SC_CLK_TCK")
 

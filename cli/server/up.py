@@ -21,7 +21,7 @@ from cli.server.listening import address_of, connect, listen
 from cli.server.serve import api_children
 from cli.server.supervision import Supervised, stop_all, stop_on_signals, subcommand, supervise
 from runtime.child_process import ChildProcess
-from runtime.embedded import EmbeddedServers
+from runtime.embedded.servers import EmbeddedServers
 from runtime.failure import Failure
 from runtime.migrate import migrate
 from runtime.settings import Home, Settings, ensure_secret_key, load_settings

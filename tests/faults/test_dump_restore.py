@@ -16,8 +16,8 @@ from graphql import get_operation_ast, parse
 from resolvers.engine.execute import Context, Executor, Schema
 from resolvers.engine.prepared import Prepared
 from runtime.clock import Clock
-from runtime.embedded import EmbeddedServers
-from runtime.embedded_postgres import binaries, client_environment
+from runtime.embedded.postgres import binaries, client_environment
+from runtime.embedded.servers import EmbeddedServers
 from runtime.events import Actor, Event, append
 from runtime.postgres import RELAY_ROLE, Database
 from runtime.settings import Settings

@@ -7,12 +7,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
 
-from runtime.embedded_places import embedded_database_url, embedded_redis_url, socket_directory
-from runtime.embedded_postgres import PostgresCluster
-from runtime.embedded_valkey import ValkeyServer
+from runtime.embedded.file_lock import try_lock
+from runtime.embedded.places import embedded_database_url, embedded_redis_url, socket_directory
+from runtime.embedded.postgres import PostgresCluster
+from runtime.embedded.unprivileged import unprivileged_identity
+from runtime.embedded.valkey import ValkeyServer
 from runtime.failure import Failure
-from runtime.file_lock import try_lock
-from runtime.unprivileged import unprivileged_identity
 
 
 def _ignore(_: str) -> None:

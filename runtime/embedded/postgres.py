@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from runtime.child_process import ChildProcess
-from runtime.embedded_places import DATABASE, PORT, SUPERUSER
+from runtime.embedded.file_lock import lock
+from runtime.embedded.places import DATABASE, PORT, SUPERUSER
+from runtime.embedded.unprivileged import unprivileged_identity
 from runtime.failure import Failure
-from runtime.file_lock import lock
-from runtime.unprivileged import unprivileged_identity
 
 _INSTALLATIONS = {18: "pginstall18", 16: "pginstall"}
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from runtime.child_process import ChildProcess
+from runtime.embedded.file_lock import lock
 from runtime.failure import Failure
-from runtime.file_lock import lock
 
 
 def _binary() -> Path:
