@@ -37,7 +37,7 @@ import schema
 from compiler.checking.check import check_declarations
 from compiler.cursor import CursorKey
 from compiler.graphql_types import BACKREF
-from compiler.walk import Catalogue, Selection
+from compiler.selection.walk import Catalogue, Selection
 from portfolio.identity import PREFIX_OF_KIND
 from resolvers import Mutation
 from resolvers.engine.payload import project

@@ -28,7 +28,7 @@ from compiler.declare import access_of, mapping_of
 from compiler.filter import resolve_instant, storable_text
 from compiler.graphql_types import BACKREF
 from compiler.mapping import Entities, Source
-from compiler.page import size_binder
+from compiler.selection.page import size_binder
 from compiler.statement import Binding, Instant, Rejected, Statement, literal, print_members
 
 Selection = list[tuple[str, list[FieldDetails]]]

@@ -9,10 +9,10 @@ from compiler.arguments import Leaf, representation_id
 from compiler.filter import parse_public_id, storable_text
 from compiler.graphql_types import object_type, table
 from compiler.mapping import Entities, Lookup, Refetch
-from compiler.page import MAXIMUM_PAGE_SIZE
-from compiler.row import implementations, single, spaced
+from compiler.selection.page import MAXIMUM_PAGE_SIZE
+from compiler.selection.row import implementations, single, spaced
+from compiler.selection.walk import Site, text_parameter
 from compiler.statement import Rejected, Statement, literal
-from compiler.walk import Site, text_parameter
 
 
 def _lookup(mapping: Lookup, site: Site) -> list[str]:

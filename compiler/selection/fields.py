@@ -6,14 +6,14 @@ from typing import Any
 from graphql import GraphQLEnumType, GraphQLList, GraphQLNonNull, get_named_type, get_nullable_type
 
 from compiler.arguments import Leaf
-from compiler.connection import ConnectionWriter
 from compiler.filter import filter_sql
 from compiler.graphql_types import filter_fields, object_type, table
 from compiler.mapping import Many, One, OneOf, Part, Rows, Table, Value
-from compiler.page import plan_page
-from compiler.row import implementations, single, spaced, walls
+from compiler.selection.connection import ConnectionWriter
+from compiler.selection.page import plan_page
+from compiler.selection.row import implementations, single, spaced, walls
+from compiler.selection.walk import Site
 from compiler.statement import Statement, print_list, print_scalar
-from compiler.walk import Site
 
 
 def _value(mapping: Value, site: Site) -> list[str]:

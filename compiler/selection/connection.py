@@ -7,9 +7,9 @@ from graphql import GraphQLObjectType
 from graphql.execution.collect_fields import FieldDetails
 
 from compiler.graphql_types import object_type, table
-from compiler.page import Page
+from compiler.selection.page import Page
+from compiler.selection.walk import Walk
 from compiler.statement import literal, print_members
-from compiler.walk import Walk
 
 
 class ConnectionWriter:

@@ -7,7 +7,7 @@ from graphql.execution.collect_fields import FieldDetails
 
 from compiler.graphql_types import table
 from compiler.mapping import Table
-from compiler.walk import Site, Walk
+from compiler.selection.walk import Site, Walk
 
 
 def single(
