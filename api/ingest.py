@@ -16,7 +16,7 @@ from api.http.body import read_body
 from api.http.strict_json import parse_json
 from api.viewer import Viewers
 from portfolio.enumerations import Scope
-from resolvers.engine.mutation import Change
+from resolvers.engine.mutation import DeclaredMutation
 from resolvers.engine.outcome import Outcome, UserErrorCode
 from resolvers.engine.session import Write
 from resolvers.engine.write import WriteContext, change
@@ -57,7 +57,7 @@ async def _record(write: Write, rows: Rows) -> Outcome:
     return await record_measurements(write, rows, _MOST_ROWS)
 
 
-_CHANGE = Change(_record, Scope.INGEST)
+_CHANGE = DeclaredMutation(_record, Scope.INGEST)
 
 
 @dataclass(frozen=True)

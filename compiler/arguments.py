@@ -33,18 +33,18 @@ Read = Callable[[Mapping[str, Any]], Any]
 
 
 @dataclass(frozen=True)
-class Leaf:
+class ArgumentLeaf:
     """value: that of the request being planned, for decisions that the shape includes; read: that of any request."""
 
     read: Read
     value: Any
 
 
-Tree = Leaf | dict[str, Any] | list[Any] | None
+Tree = ArgumentLeaf | dict[str, Any] | list[Any] | None
 
 
-def constant(value: Any) -> Leaf:
-    return Leaf(lambda _: value, value)
+def constant(value: Any) -> ArgumentLeaf:
+    return ArgumentLeaf(lambda _: value, value)
 
 
 def argument_tree(field: GraphQLField, node: FieldNode, variables: VariableValues) -> dict[str, Tree]:
@@ -100,8 +100,8 @@ def _walk_list(node: ValueNode, type_: GraphQLList[Any], variables: VariableValu
     branches = [_walk(item, type_.of_type, variables) for item in items]
     if isinstance(get_nullable_type(type_.of_type), GraphQLInputObjectType):
         return [branch for branch in branches if branch is not Undefined]
-    leaves = [branch if isinstance(branch, Leaf) else constant(None) for branch in branches]
-    return Leaf(lambda values: [leaf.read(values) for leaf in leaves], [leaf.value for leaf in leaves])
+    leaves = [branch if isinstance(branch, ArgumentLeaf) else constant(None) for branch in branches]
+    return ArgumentLeaf(lambda values: [leaf.read(values) for leaf in leaves], [leaf.value for leaf in leaves])
 
 
 def _from_value(value: Any, type_: GraphQLInputType, read: Read) -> Tree:
@@ -118,7 +118,7 @@ def _from_value(value: Any, type_: GraphQLInputType, read: Read) -> Tree:
             _from_value(item, nullable.of_type, lambda values, index=index: read(values)[index])
             for index, item in enumerate(value)
         ]
-    return Leaf(read, value)
+    return ArgumentLeaf(read, value)
 
 
 def variables_shape(

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from compiler.arguments import Leaf
+from compiler.arguments import ArgumentLeaf
 from compiler.comparison import LIST_OPERATORS, operator_sql
 from compiler.mapping import Condition, Filter
 from compiler.statement import Binding, Rejected, Statement
@@ -55,12 +55,12 @@ def _comparison_sql(statement: Statement, branch: Mapping[str, Any], declared: F
     column = statement.fill(declared.expression, {"self": alias})
     parts = []
     for operator, leaf in branch.items():
-        if isinstance(leaf, Leaf):
+        if isinstance(leaf, ArgumentLeaf):
             parts.append(operator_sql(operator, column, _value_sql(statement, operator, leaf, declared)))
     return " and ".join(parts) or "true"
 
 
-def _value_sql(statement: Statement, operator: str, leaf: Leaf, declared: Filter) -> str:
+def _value_sql(statement: Statement, operator: str, leaf: ArgumentLeaf, declared: Filter) -> str:
     prefix = statement.prefixes[declared.kind] if declared.kind else None
     if operator == "isNull":
         return statement.parameter(lambda binding: leaf.read(binding.variables), "boolean")

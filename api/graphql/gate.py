@@ -36,7 +36,7 @@ _SUSPECT = re.compile(r"\\u|\d{21}|[eE]\+?\d{3}")
 
 
 @dataclass(frozen=True)
-class Request:
+class ValidatedRequest:
     """An operation that passed the gate."""
 
     text: str
@@ -91,7 +91,7 @@ class Gate:
     _documents: OrderedDict[str, Document] = field(default_factory=OrderedDict)
     _size: int = 0
 
-    def admit(self, parameters: Parameters, *, anonymous: bool = False) -> Request:
+    def admit(self, parameters: Parameters, *, anonymous: bool = False) -> ValidatedRequest:
         """Raises Refusal or Invalid. Who asks anonymously learns only that somebody is there."""
         document = self._documents.get(parameters.text) or self._read(parameters.text)
         chosen = document.choose(parameters.operation_name)
@@ -105,7 +105,7 @@ class Gate:
         if not document.valid:
             self._validate(document)
         self._keep(parameters.text, document)
-        return Request(
+        return ValidatedRequest(
             parameters.text,
             chosen.operation,
             parameters.variables,

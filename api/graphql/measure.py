@@ -44,7 +44,7 @@ class Measured:
 
 
 @dataclass(frozen=True)
-class Part:
+class MergedSelection:
     """A selection set that is merged with others, and the type that it selects from."""
 
     selections: SelectionSetNode
@@ -113,7 +113,7 @@ class Measurer:
 
     def measure_operation(self, operation: OperationDefinitionNode) -> Price:
         """Raises a Refusal naming the limit that the operation exceeds."""
-        part = Part(operation.selection_set, self.schema.get_root_type(operation.operation))
+        part = MergedSelection(operation.selection_set, self.schema.get_root_type(operation.operation))
         roots = sum(len(selected) for selected in self._merge((part,)).fields.values())
         check(ErrorCode.TOO_MANY_ROOT_FIELDS, "root fields", limits.ROOT_FIELDS, roots)
         measured = self._measure((part,), limits.DEPTH, _NO_PAGE)
@@ -128,7 +128,7 @@ class Measurer:
         part = self._fragment_part(fragment)
         self._measure((part,), limits.INTROSPECTION_DEPTH, _NO_PAGE)
 
-    def _measure(self, parts: tuple[Part, ...], room: int, page: frozenset[Length]) -> Measured:
+    def _measure(self, parts: tuple[MergedSelection, ...], room: int, page: frozenset[Length]) -> Measured:
         """`room`: levels that may still follow. `page`: lengths of the connection whose set it is."""
         if room == 0:
             _refuse_depth()
@@ -140,7 +140,7 @@ class Measurer:
             _refuse_depth()
         return measured
 
-    def _measure_anew(self, parts: tuple[Part, ...], room: int, page: frozenset[Length]) -> Measured:
+    def _measure_anew(self, parts: tuple[MergedSelection, ...], room: int, page: frozenset[Length]) -> Measured:
         merged = self._merge(parts)
         totals = Totals(directives=merged.directives)
         for selected in merged.fields.values():
@@ -158,7 +158,9 @@ class Measurer:
         connection = any(item.is_connection for item in objects)
         lengths = _lengths(objects, connection, page)
         parts = tuple(
-            Part(item.node.selection_set, get_named_type(item.type_)) for item in objects if item.node.selection_set
+            MergedSelection(item.node.selection_set, get_named_type(item.type_))
+            for item in objects
+            if item.node.selection_set
         )
         levels = limits.INTROSPECTION_DEPTH if introspection else room
         below = self._measure(parts, levels - 1, lengths if connection else _NO_PAGE)
@@ -172,7 +174,7 @@ class Measurer:
         else:
             totals.terms.append(Term(lengths, 1, below.position))
 
-    def _merge(self, parts: tuple[Part, ...]) -> Merged:
+    def _merge(self, parts: tuple[MergedSelection, ...]) -> Merged:
         """The parts with their fragments, each fragment once."""
         merged = Merged()
         spread: set[str] = set()
@@ -207,14 +209,14 @@ class Measurer:
             return None
         return self.schema.get_field(parent, node.name.value)
 
-    def _inline_part(self, fragment: InlineFragmentNode, parent: GraphQLNamedType | None) -> Part:
+    def _inline_part(self, fragment: InlineFragmentNode, parent: GraphQLNamedType | None) -> MergedSelection:
         condition = fragment.type_condition
         type_ = self.schema.get_type(condition.name.value) if condition else parent
-        return Part(fragment.selection_set, type_)
+        return MergedSelection(fragment.selection_set, type_)
 
-    def _fragment_part(self, fragment: FragmentDefinitionNode) -> Part:
+    def _fragment_part(self, fragment: FragmentDefinitionNode) -> MergedSelection:
         type_ = self.schema.get_type(fragment.type_condition.name.value)
-        return Part(fragment.selection_set, type_)
+        return MergedSelection(fragment.selection_set, type_)
 
 
 def check(code: ErrorCode, counted: str, limit: int, actual: int) -> None:

@@ -11,7 +11,7 @@ from starlette.types import Receive, Scope, Send
 
 from api import limits
 from api.graphql.answer import JSON, Answer, answer_fault, answer_result, choose_media_type
-from api.graphql.gate import Gate, Request
+from api.graphql.gate import Gate, ValidatedRequest
 from api.graphql.parameters import Parameters, from_body, from_query_string
 from api.http.body import read_body, require_json
 from api.http.deadline import Deadline
@@ -25,7 +25,7 @@ from runtime.telemetry import add_facts
 _METHODS = ("POST", "GET", "HEAD")
 
 # Runs an operation that passed the gate. The data may be orjson.Fragment; what is raised fails all.
-Run = Callable[[Request, Context], Awaitable[ExecutionResult]]
+Run = Callable[[ValidatedRequest, Context], Awaitable[ExecutionResult]]
 
 
 @dataclass
@@ -114,7 +114,7 @@ class GraphQLEndpoint:
             add_facts(operation=request.operation.name, cost=request.cost, key=viewer.key_id if viewer else None)
             return answer_result(await self._run(request, context), request_id)
 
-    async def _run(self, request: Request, context: Context) -> ExecutionResult:
+    async def _run(self, request: ValidatedRequest, context: Context) -> ExecutionResult:
         deadline = Deadline(self.run_seconds)
         try:
             with deadline:

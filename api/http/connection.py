@@ -11,7 +11,7 @@ from api import limits
 _HEAD_BYTES = 64 * 1024
 
 
-class Connection(HttpToolsProtocol):
+class HttpConnection(HttpToolsProtocol):
     """Given to uvicorn as `http`. From the first byte to the end of the head there are five seconds."""
 
     head_seconds = limits.HEAD_SECONDS

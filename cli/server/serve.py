@@ -63,7 +63,7 @@ def _serve_on(listener: socket.socket) -> None:
         factory=True,
         lifespan="on",
         loop="uvloop",
-        http="api.http.connection:Connection",
+        http="api.http.connection:HttpConnection",
         ws="websockets-sansio",
         ws_max_size=256 * 1024,
         log_config=None,

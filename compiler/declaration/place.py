@@ -26,7 +26,7 @@ class DeclarationError(Exception):
 
 
 @dataclass(frozen=True)
-class Place:
+class SourcePlace:
     path: str
     line: int
 
@@ -40,15 +40,15 @@ class Place:
         return linecache.getline(self.path, self.line).strip()
 
 
-def declaring_place() -> Place:
+def declaring_place() -> SourcePlace:
     """The nearest line outside the compiler that led here."""
     frame = sys._getframe()  # inspect.stack() reads the source of every frame: half a second for the schema
     while frame.f_back is not None and str(frame.f_globals.get("__name__")).startswith("compiler."):
         frame = frame.f_back
-    return Place(frame.f_code.co_filename, frame.f_lineno)
+    return SourcePlace(frame.f_code.co_filename, frame.f_lineno)
 
 
-def place_of(declared: StrawberryField | None) -> Place | None:
+def place_of(declared: StrawberryField | None) -> SourcePlace | None:
     return declared.metadata.get(PLACE) if declared is not None else None
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from graphql import GraphQLEnumType, GraphQLList, GraphQLNonNull, get_named_type, get_nullable_type
 
-from compiler.arguments import Leaf
+from compiler.arguments import ArgumentLeaf
 from compiler.filter import filter_sql
 from compiler.graphql_types import filter_fields, object_type, table
 from compiler.mapping import Many, One, OneOf, Part, Rows, Table, Value
@@ -79,7 +79,7 @@ def _rows(mapping: Rows, site: Site) -> list[str]:
 
 
 def _check(check: Callable[[Mapping[str, Any]], None], site: Site) -> None:
-    leaves = {name: leaf for name, leaf in site.arguments.items() if isinstance(leaf, Leaf)}
+    leaves = {name: leaf for name, leaf in site.arguments.items() if isinstance(leaf, ArgumentLeaf)}
     site.statement.checks.append(
         lambda binding: check({name: leaf.read(binding.variables) for name, leaf in leaves.items()})
     )
@@ -109,7 +109,7 @@ def _members(mapping: Many, site: Site, declared: Table, other: str) -> list[str
     return [part for part in where if part != "true"]
 
 
-def _archived(statement: Statement, include: Leaf | None, alias: str) -> str:
+def _archived(statement: Statement, include: ArgumentLeaf | None, alias: str) -> str:
     """Archived rows stay out of lists unless they are asked for."""
     hidden = f"{alias}.archived_at is null"
     if include is None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from graphql import GraphQLObjectType
 
-from compiler.arguments import Leaf, representation_id
+from compiler.arguments import ArgumentLeaf, representation_id
 from compiler.filter import parse_public_id, storable_text
 from compiler.graphql_types import object_type, table
 from compiler.mapping import Entities, Lookup, Refetch
@@ -57,7 +57,7 @@ def _entities(_: Entities, site: Site) -> list[str]:
     def read(variables: Mapping[str, Any]) -> list[str]:
         return [_represented(value, by_prefix) for value in leaf.read(variables)]
 
-    return [_refetch_many(by_prefix, Leaf(read, [representation_id(value) for value in leaf.value]), site)]
+    return [_refetch_many(by_prefix, ArgumentLeaf(read, [representation_id(value) for value in leaf.value]), site)]
 
 
 def _represented(value: Any, by_prefix: Mapping[str, GraphQLObjectType]) -> str:
@@ -71,7 +71,7 @@ def _types_by_prefix(site: Site) -> dict[str, GraphQLObjectType]:
     return {site.prefixes[table(type_).kind or ""]: type_ for type_ in implementations(site)}
 
 
-def _refetch_many(by_prefix: Mapping[str, GraphQLObjectType], leaf: Leaf, site: Site) -> str:
+def _refetch_many(by_prefix: Mapping[str, GraphQLObjectType], leaf: ArgumentLeaf, site: Site) -> str:
     """One row for each id asked, in that order; only the types whose prefix occurs are looked at."""
     statement = site.statement
     count = statement.parameter(lambda binding: _count(leaf.read(binding.variables)), "integer")
@@ -94,16 +94,16 @@ def _asked(known: str) -> Callable[[str], str]:
     return lambda other: f"{other}.id = ({known})[asked.place]"
 
 
-def _name_parameter(statement: Statement, leaf: Leaf) -> str:
+def _name_parameter(statement: Statement, leaf: ArgumentLeaf) -> str:
     """Part of a name, as it is kept: without spaces around it."""
     return statement.parameter(lambda binding: storable_text(leaf.read(binding.variables)).strip(), "text")
 
 
-def _id_parameter(statement: Statement, leaf: Leaf, prefix: str) -> str:
+def _id_parameter(statement: Statement, leaf: ArgumentLeaf, prefix: str) -> str:
     return statement.parameter(lambda binding: parse_public_id(leaf.read(binding.variables), prefix), "uuid")
 
 
-def _ids_parameter(statement: Statement, leaf: Leaf, prefix: str) -> str:
+def _ids_parameter(statement: Statement, leaf: ArgumentLeaf, prefix: str) -> str:
     """The ids of one type at the places where they were asked, null at the others."""
 
     def read(binding: Any) -> list[Any]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from compiler.arguments import Leaf
+from compiler.arguments import ArgumentLeaf
 from compiler.cursor import CursorKey
 from compiler.mapping import Many, Order, Table
 from compiler.statement import Binding, Rejected, Statement
@@ -27,7 +27,7 @@ class Page:
     keys: Sequence[SortKey]
     size_sql: str
     backward: bool
-    cursor: Leaf | None
+    cursor: ArgumentLeaf | None
     scope: str
 
     def order_sql(self, statement: Statement, alias: str) -> str:
@@ -88,7 +88,7 @@ def plan_page(statement: Statement, table: Table, tree: Mapping[str, Any], decla
     return Page(keys, size_sql, backward, cursor, scope)
 
 
-def size_binder(leaf: Leaf | None, coordinate: str, name: str) -> Any:
+def size_binder(leaf: ArgumentLeaf | None, coordinate: str, name: str) -> Any:
     def read(binding: Binding) -> int:
         size = DEFAULT_PAGE_SIZE if leaf is None else leaf.read(binding.variables)
         if not 0 <= size <= MAXIMUM_PAGE_SIZE:
@@ -123,5 +123,5 @@ def _sort_keys(table: Table, tree: Any, default_keys: list[tuple[str, bool]], co
     )
 
 
-def _enum_name(leaf: Leaf) -> str:
+def _enum_name(leaf: ArgumentLeaf) -> str:
     return str(getattr(leaf.value, "value", leaf.value))

@@ -22,7 +22,7 @@ from graphql import (
 from graphql.execution.collect_fields import FieldDetails, FragmentDetails, collect_subfields
 from graphql.execution.values import VariableValues
 
-from compiler.arguments import Leaf, argument_tree
+from compiler.arguments import ArgumentLeaf, argument_tree
 from compiler.cursor import CursorKey
 from compiler.declare import access_of, mapping_of
 from compiler.filter import resolve_instant, storable_text
@@ -130,14 +130,14 @@ class Site:
         template = source if isinstance(source, str) else source(self.arguments)
         filled = {"self": self.alias, "parent": self.aliases[1], **names}
         for name, leaf in self.arguments.items():
-            if isinstance(leaf, Leaf) and f"{{{name}}}" in template:
+            if isinstance(leaf, ArgumentLeaf) and f"{{{name}}}" in template:
                 filled[name] = self._parameter(name, leaf)
         return self.statement.fill(template, filled)
 
     def print_object(self, type_: GraphQLObjectType, alias: str) -> tuple[str, list[str]]:
         return self.walk.print_object(type_, alias, self.alias, self.walk.subselection(type_, self.details))
 
-    def _parameter(self, name: str, leaf: Leaf) -> str:
+    def _parameter(self, name: str, leaf: ArgumentLeaf) -> str:
         parameter, type_ = self.statement.parameter, get_named_type(self.definition.args[name].type)
         if name == "first":
             return parameter(size_binder(leaf, self.coordinate, name), "integer")
@@ -149,7 +149,7 @@ class Site:
             return parameter(lambda binding: leaf.read(binding.variables), _PLAIN[type_.name])
         return self._instant(name, leaf)
 
-    def _instant(self, name: str, leaf: Leaf) -> str:
+    def _instant(self, name: str, leaf: ArgumentLeaf) -> str:
         def read(binding: Binding) -> datetime:
             return resolve_instant(leaf.read(binding.variables), binding.now)
 
@@ -158,5 +158,5 @@ class Site:
         return parameter
 
 
-def text_parameter(statement: Statement, leaf: Leaf) -> str:
+def text_parameter(statement: Statement, leaf: ArgumentLeaf) -> str:
     return statement.parameter(lambda binding: storable_text(leaf.read(binding.variables)), "text")

@@ -2,7 +2,7 @@
 
 from portfolio.health.aggregation.tree import Leaf
 from portfolio.health.analysis.advice import NextBand, Way, lifts, next_band
-from portfolio.health.analysis.change import Change, Snapshot, explain_change
+from portfolio.health.analysis.change import NodeState, ScoreChange, explain_change
 from portfolio.health.analysis.what_if import WhatIf, what_if
 from portfolio.health.assessment.evaluation import ENGINE_VERSION, Evaluation, evaluate
 from portfolio.health.assessment.explanation import stale_part_mp
@@ -14,13 +14,13 @@ from portfolio.health.statistics.finish_probability import finish_probability, w
 
 __all__ = [
     "ENGINE_VERSION",
-    "Change",
     "Evaluation",
     "InputError",
     "Leaf",
     "NextBand",
+    "NodeState",
     "Policy",
-    "Snapshot",
+    "ScoreChange",
     "Way",
     "WhatIf",
     "canonical_json",

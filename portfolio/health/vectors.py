@@ -151,8 +151,8 @@ def _node(case: Case, policy: Policy) -> Any:
 
 def _change(case: Case, policy: Policy) -> Any:
     facts = case["input"]
-    before = change.Snapshot(facts["before"], _day(facts["as_of_before"]), policy)
-    after = change.Snapshot(facts["after"], _day(facts["as_of_after"]), policy)
+    before = change.NodeState(facts["before"], _day(facts["as_of_before"]), policy)
+    after = change.NodeState(facts["after"], _day(facts["as_of_after"]), policy)
     moved = change.explain_change(before, after)
     return moved and moved._asdict()
 

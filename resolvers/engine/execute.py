@@ -43,7 +43,7 @@ from resolvers import Mutation
 from resolvers.engine.payload import project
 from resolvers.engine.prepared import Prepared
 from resolvers.engine.read import Operation, Reader
-from resolvers.engine.write import Change, Outcome, WriteContext, change
+from resolvers.engine.write import DeclaredMutation, Outcome, WriteContext, change
 from runtime import encryption
 from runtime.clock import Clock
 from runtime.postgres import Database
@@ -199,7 +199,7 @@ class Executor:
             return orjson.dumps(root.name)
         definition = root.fields[node.name.value]
         declared = definition.extensions[BACKREF]
-        found: Change = declared.metadata["change"]
+        found: DeclaredMutation = declared.metadata["change"]
         arguments = convert_arguments(
             get_argument_values(definition, node, operation.variables),
             declared.arguments,

@@ -9,7 +9,7 @@ import structlog
 
 from portfolio.enumerations import Scope
 from resolvers.engine.idempotency import Call, make_call
-from resolvers.engine.mutation import Change
+from resolvers.engine.mutation import DeclaredMutation
 from resolvers.engine.outcome import Outcome, Rejection, UserErrorCode, reject
 from resolvers.engine.session import Write
 from runtime.clock import Clock
@@ -50,7 +50,7 @@ class WriteContext:
 async def change(  # noqa: PLR0913, PLR0917 - the executor's one call, with all that it knows
     context: WriteContext,
     field: str,
-    change: Change,
+    change: DeclaredMutation,
     arguments: Mapping[str, Any],
     answer: Answer,
     selection_hash: bytes,
@@ -64,7 +64,7 @@ async def change(  # noqa: PLR0913, PLR0917 - the executor's one call, with all 
     if change.tenant_wide and viewer.granted_portfolio_ids is not None:
         message = "This concerns the whole organization; the key is limited to portfolios."
         raise Refusal(ErrorCode.FORBIDDEN, message)
-    run = _Run(context, change, arguments, answer)
+    run = _MutationRun(context, change, arguments, answer)
     key = context.idempotency_key
     try:
         call = make_call(viewer, field, arguments, key, selection_hash)
@@ -82,9 +82,9 @@ async def change(  # noqa: PLR0913, PLR0917 - the executor's one call, with all 
 
 
 @dataclass(frozen=True)
-class _Run:
+class _MutationRun:
     context: WriteContext
-    change: Change
+    change: DeclaredMutation
     arguments: Mapping[str, Any]
     answer: Answer
 
@@ -120,7 +120,7 @@ class _Run:
         return await self.answer(connection, replace(outcome, entities=entities, values=values))
 
 
-async def _read_only(run: _Run, outcome: Outcome) -> bytes:
+async def _read_only(run: _MutationRun, outcome: Outcome) -> bytes:
     async with run.context.database.transaction(run.context.viewer.tenant_id) as connection:
         return await run.print(connection, outcome)
 

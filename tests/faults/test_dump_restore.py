@@ -18,7 +18,7 @@ from resolvers.engine.prepared import Prepared
 from runtime.clock import Clock
 from runtime.embedded.postgres import binaries, client_environment
 from runtime.embedded.servers import EmbeddedServers
-from runtime.events import Actor, Event, append
+from runtime.events import Actor, NewEvent, append
 from runtime.postgres import RELAY_ROLE, Database
 from runtime.settings import Settings
 from runtime.viewer import Viewer
@@ -76,7 +76,7 @@ class Place:
         """Each event in a transaction of its own."""
         clock = Clock()
         for _ in range(count):
-            event = Event(
+            event = NewEvent(
                 clock.new_id(),
                 "ORGANIZATION_UPDATED",
                 "ORGANIZATION",

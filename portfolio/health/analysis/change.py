@@ -19,7 +19,7 @@ MOST_PLAYERS = 6
 STRUCTURE = "STRUCTURE"
 
 
-class Snapshot(NamedTuple):
+class NodeState(NamedTuple):
     """What a score was computed from."""
 
     node: Mapping[str, Any]
@@ -27,7 +27,7 @@ class Snapshot(NamedTuple):
     policy: Policy
 
 
-class Change(NamedTuple):
+class ScoreChange(NamedTuple):
     """Provisional scores and signed rows that sum exactly to their difference."""
 
     before_mp: int
@@ -35,7 +35,7 @@ class Change(NamedTuple):
     rows: Rows
 
 
-def explain_change(before: Snapshot, after: Snapshot) -> Change | None:
+def explain_change(before: NodeState, after: NodeState) -> ScoreChange | None:
     """None if any of the states compared has no score. Unchanged inputs never appear."""
     first = provisional_mp(tree_of(*before))
     other_policy = provisional_mp(tree_of(before.node, before.as_of, after.policy))
@@ -47,7 +47,7 @@ def explain_change(before: Snapshot, after: Snapshot) -> Change | None:
     rows = [("POLICY", other_policy - first), ("TIME", later - other_policy)]
     rows += _input_rows(old_tree, new_tree, last - later)
     rows = [row for row in rows if row[1]]
-    return Change(first, last, sorted(rows, key=lambda row: (-abs(row[1]), row[0])))
+    return ScoreChange(first, last, sorted(rows, key=lambda row: (-abs(row[1]), row[0])))
 
 
 class _Sides:

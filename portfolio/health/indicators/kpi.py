@@ -44,7 +44,7 @@ Shape = Level | Range | Trajectory
 MODES: Mapping[type, str] = {Level: "LEVEL", Range: "RANGE", Trajectory: "TRAJECTORY"}
 
 
-class Reading(NamedTuple):
+class NewestValue(NamedTuple):
     """The newest value: numerator and denominator, its day, and the next day with a later one."""
 
     value: Ratio | None
@@ -121,17 +121,17 @@ def days_read(kpi: Fields) -> int:
     return 3 if kpi.choice("value_mode", VALUE_MODES, "LAST") == "MEDIAN3" else 1
 
 
-def newest_value(kpi: Fields, as_of: int) -> Reading:
+def newest_value(kpi: Fields, as_of: int) -> NewestValue:
     """A measurement dated after `as_of` does not exist yet."""
     winners = winning_measurements(kpi)
     known = [day for day in winners if day <= as_of]
     ahead = [day for day in winners if day > as_of]
     next_day = min(ahead) if ahead else None
     if not known:
-        return Reading(None, None, next_day)
+        return NewestValue(None, None, next_day)
     newest = sorted(known, reverse=True)[: days_read(kpi)]
     values = [winners[day].required_number("value") for day in newest]
-    return Reading(values[0] if len(values) == 1 else _median(values), newest[0], next_day)
+    return NewestValue(values[0] if len(values) == 1 else _median(values), newest[0], next_day)
 
 
 def _median(values: list[Ratio]) -> Ratio:
