@@ -19,7 +19,7 @@ from portfolio.enumerations import Scope
 from resolvers.engine.mutation import DeclaredMutation
 from resolvers.engine.outcome import Outcome, UserErrorCode
 from resolvers.engine.session import Write
-from resolvers.engine.write import WriteContext, change
+from resolvers.engine.write import PayloadSelection, WriteContext, change
 from resolvers.measurement.measurement import MeasurementInput, Unreadable, record_measurements
 from runtime.clock import Clock
 from runtime.postgres import Database
@@ -84,7 +84,7 @@ class IngestDoor:
             request.headers.get("idempotency-key"),
             via="INGEST",
         )
-        answer = await change(context, _OPERATION, _CHANGE, {"rows": rows}, _print, b"")
+        answer = await change(context, _OPERATION, _CHANGE, {"rows": rows}, PayloadSelection(_print))
         return Response(answer, 200, media_type=_ARRAY)
 
 

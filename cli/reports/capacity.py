@@ -20,19 +20,21 @@ _BACK, _AHEAD = timedelta(weeks=4), timedelta(weeks=8)
 _ABOVE = "▲"
 _COLUMNS = ("key", "name", "startOn", "endOn", "available", "allocated", "isOverAllocated")
 
+_From = Annotated[
+    datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="First day; otherwise four weeks ago.")
+]
+_To = Annotated[
+    datetime | None,
+    typer.Option(formats=["%Y-%m-%d"], help="Last day; otherwise eight weeks after today or a later first day."),
+]
+_Bucket = Annotated[TimeBucket, typer.Option(case_sensitive=False, help="Into what the span is cut.")]
+
 
 @app.command()
 def capacity(  # noqa: PLR0913, PLR0917 - one for each option
-    from_: Annotated[
-        datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="First day; otherwise four weeks ago.")
-    ] = None,
-    to: Annotated[
-        datetime | None,
-        typer.Option(formats=["%Y-%m-%d"], help="Last day; otherwise eight weeks after today or a later first day."),
-    ] = None,
-    bucket: Annotated[TimeBucket, typer.Option(case_sensitive=False, help="Into what the span is cut.")] = (
-        TimeBucket.WEEK
-    ),
+    from_: _From = None,
+    to: _To = None,
+    bucket: _Bucket = TimeBucket.WEEK,
     team: Annotated[str | None, typer.Option(help="Key of the only team to show.")] = None,
     people: Annotated[bool, typer.Option("--people", help="People instead of teams.")] = False,
     organization: Organization = None,

@@ -25,6 +25,14 @@ _log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
+class PayloadSelection:
+    """What the payload shall tell. hash: that of its fields, by which a repeated call gets the same bytes."""
+
+    answer: Answer
+    hash: bytes = b""
+
+
+@dataclass(frozen=True)
 class WriteContext:
     """What a change needs of its request. via: the door, API or INGEST.
 
@@ -47,13 +55,12 @@ class WriteContext:
         return Actor(self.via, viewer.key_id, *holder, self.request_id)
 
 
-async def change(  # noqa: PLR0913, PLR0917 - the executor's one call, with all that it knows
+async def change(
     context: WriteContext,
     field: str,
     change: DeclaredMutation,
     arguments: Mapping[str, Any],
-    answer: Answer,
-    selection_hash: bytes,
+    selection: PayloadSelection,
 ) -> bytes:
     """Carries out one mutation and returns the JSON of its payload, read before the commit.
 
@@ -64,10 +71,9 @@ async def change(  # noqa: PLR0913, PLR0917 - the executor's one call, with all 
     if change.tenant_wide and viewer.granted_portfolio_ids is not None:
         message = "This concerns the whole organization; the key is limited to portfolios."
         raise Refusal(ErrorCode.FORBIDDEN, message)
-    run = _MutationRun(context, change, arguments, answer)
-    key = context.idempotency_key
+    run = _MutationRun(context, change, arguments, selection.answer)
     try:
-        call = make_call(viewer, field, arguments, key, selection_hash)
+        call = make_call(viewer, field, arguments, context.idempotency_key, selection.hash)
     except Rejection as rejection:
         return await _read_only(run, rejection.outcome)
     for _ in range(_TRIES):

@@ -72,19 +72,22 @@ def tree_of(node: Mapping[str, Any], as_of: date, policy: Policy) -> NodeTree:
 
 
 def evaluate_tree(tree: NodeTree, previous_band: str | None) -> Evaluation:
-    root, policy = tree.root, tree.policy
-    if root is None:
+    if tree.root is None:
         return Evaluation(tree.lifecycle, next_change_on=to_date(tree.next_day))
+    return _evaluate(tree, tree.root, previous_band)
+
+
+def _evaluate(tree: NodeTree, root: Group, previous_band: str | None) -> Evaluation:
+    policy = tree.policy
     provisional, binding = _provisional(tree)
     low, high = capped_range(root.low_mp, root.high_mp, tree.caps, policy.critical_cap)
     score = provisional if _is_published(root, high, policy) else None
-    hard_cap = lowest_hard_cap_mp(tree.caps, policy.critical_cap)
     costs = group_contributions(root)
     return Evaluation(
         lifecycle=tree.lifecycle,
         score_mp=score,
         provisional_mp=provisional,
-        band=limited_band(band_of(score, previous_band, policy), hard_cap, policy),
+        band=_band(tree, score, previous_band),
         coverage_mp=root.coverage_mp,
         freshness_mp=_freshness_mp(root),
         confidence_mp=root.confidence_mp,
@@ -104,6 +107,11 @@ def evaluate_tree(tree: NodeTree, previous_band: str | None) -> Evaluation:
         digest=_digest(tree, root),
         waived=tuple((path, date.fromordinal(day)) for path, day in tree.waived),
     )
+
+
+def _band(tree: NodeTree, score_mp: int | None, previous_band: str | None) -> str:
+    hard_cap = lowest_hard_cap_mp(tree.caps, tree.policy.critical_cap)
+    return limited_band(band_of(score_mp, previous_band, tree.policy), hard_cap, tree.policy)
 
 
 def provisional_mp(tree: NodeTree, replaced: Mapping[str, Leaf] = MappingProxyType({})) -> int | None:
