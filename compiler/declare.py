@@ -258,7 +258,7 @@ def value_object(cls: Class) -> Class:
 
 def resolve_scalars(cls: Any) -> list[tuple[StrawberryField, Value]]:
     """Gives scalars their column now that the class has named them; returns every scalar of the class."""
-    found = []
+    found: list[tuple[StrawberryField, Value]] = []
     for field_ in cls.__strawberry_definition__.fields:
         mapping = field_.metadata.get(KEY)
         if isinstance(mapping, PendingScalar):

@@ -26,7 +26,7 @@ def filter_sql(
     """fields: GraphQL name → Filter, or a mapping of the same kind for a nested filter object."""
     if depth > DEPTH_LIMIT:
         raise Rejected("QUERY_TOO_DEEP", f"Filters nest at most {DEPTH_LIMIT} deep.", DEPTH_LIMIT, depth)
-    conditions = []
+    conditions: list[str] = []
     for name, branch in tree.items():
         if branch is None:
             continue
@@ -53,7 +53,7 @@ def filter_sql(
 
 def _comparison_sql(statement: Statement, branch: Mapping[str, Any], declared: Filter, alias: str) -> str:
     column = statement.fill(declared.expression, {"self": alias})
-    parts = []
+    parts: list[str] = []
     for operator, leaf in branch.items():
         if isinstance(leaf, ArgumentLeaf):
             parts.append(operator_sql(operator, column, _value_sql(statement, operator, leaf, declared)))
@@ -67,7 +67,7 @@ def _value_sql(statement: Statement, operator: str, leaf: ArgumentLeaf, declared
     if operator in LIST_OPERATORS:
 
         def read_list(binding: Binding) -> list[Any]:
-            items = leaf.read(binding.variables) or []
+            items: list[Any] = leaf.read(binding.variables) or []
             if len(items) > LIST_LIMIT:
                 raise Rejected(
                     "BAD_USER_INPUT",

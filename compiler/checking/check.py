@@ -1,7 +1,7 @@
 """Checks every declaration of a schema when it is built: what cannot be meant is told with its field, file and line."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, cast
 
 from graphql import GraphQLField, GraphQLInputObjectType, GraphQLInterfaceType, GraphQLObjectType, GraphQLSchema
 
@@ -152,5 +152,5 @@ def _comparisons(compared: Any) -> Iterator[Filter]:
     if isinstance(compared, Filter):
         yield compared
     elif isinstance(compared, Mapping):
-        for member in compared.values():
+        for member in cast(Mapping[str, Any], compared).values():
             yield from _comparisons(member)

@@ -2,7 +2,6 @@
 
 import inspect
 import linecache
-import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -42,7 +41,8 @@ class SourcePlace:
 
 def declaring_place() -> SourcePlace:
     """The nearest line outside the compiler that led here."""
-    frame = sys._getframe()  # inspect.stack() reads the source of every frame: half a second for the schema
+    frame = inspect.currentframe()  # inspect.stack() reads the source of every frame: half a second for the schema
+    assert frame is not None, "CPython has frames"
     while frame.f_back is not None and str(frame.f_globals.get("__name__")).startswith("compiler."):
         frame = frame.f_back
     return SourcePlace(frame.f_code.co_filename, frame.f_lineno)

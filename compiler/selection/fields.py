@@ -3,11 +3,11 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from graphql import GraphQLEnumType, GraphQLList, GraphQLNonNull, get_named_type, get_nullable_type
+from graphql import GraphQLEnumType, GraphQLList, GraphQLNonNull
 
 from compiler.arguments import ArgumentLeaf
 from compiler.filter import filter_sql
-from compiler.graphql_types import filter_fields, object_type, table
+from compiler.graphql_types import filter_fields, named_type, nullable_type, object_type, table, type_of
 from compiler.mapping import Many, One, OneOf, Part, Rows, Table, Value
 from compiler.selection.connection import ConnectionWriter
 from compiler.selection.page import plan_page
@@ -18,11 +18,11 @@ from compiler.statement import Statement, print_list, print_scalar
 
 def _value(mapping: Value, site: Site) -> list[str]:
     expression = site.fill(mapping.expression)
-    type_ = site.definition.type
+    type_ = type_of(site.definition)
     nullable = not isinstance(type_, GraphQLNonNull)
-    named = get_named_type(type_)
+    named = named_type(site.definition)
     name = "Enum" if isinstance(named, GraphQLEnumType) else named.name
-    if isinstance(get_nullable_type(type_), GraphQLList):
+    if isinstance(nullable_type(type_), GraphQLList):
         return [print_list(name, expression, nullable=nullable)]
     prefix = site.prefixes[mapping.kind] if mapping.kind else None
     return print_scalar(name, expression, nullable=nullable, prefix=prefix)
@@ -56,7 +56,7 @@ def _one(mapping: One, site: Site) -> list[str]:
 
 def _one_of(mapping: OneOf, site: Site) -> list[str]:
     target = site.fill(mapping.on)
-    texts = []
+    texts: list[str] = []
     for type_ in implementations(site):
         text, joins = single(site.walk, type_, site.details, lambda other: f"{other}.id = {target}")
         site.joins.extend(joins)

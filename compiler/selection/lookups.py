@@ -1,7 +1,7 @@
 """How look-ups of the root are printed: objects by their ids and other names."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, cast
 
 from graphql import GraphQLObjectType
 
@@ -23,7 +23,8 @@ def _lookup(mapping: Lookup, site: Site) -> list[str]:
         raise Rejected("BAD_USER_INPUT", "by must have exactly one member, and it must not be null.")
     ((member, value),) = given.items()
     if isinstance(value, dict):
-        names = {name: _name_parameter(site.statement, leaf) for name, leaf in value.items()}
+        leaves = cast(dict[str, ArgumentLeaf], value)
+        names = {name: _name_parameter(site.statement, leaf) for name, leaf in leaves.items()}
     elif member == "id":
         names = {"value": _id_parameter(site.statement, value, site.prefixes[table(type_).kind or ""])}
     else:

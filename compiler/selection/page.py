@@ -32,7 +32,7 @@ class Page:
 
     def order_sql(self, statement: Statement, alias: str) -> str:
         nulls = "first" if self.backward else "last"
-        parts = []
+        parts: list[str] = []
         for key, expression in zip(self.keys, self.values(statement, alias), strict=True):
             direction = "desc" if key.descending != self.backward else "asc"
             parts.append(f"{expression} {direction} nulls {nulls}")
@@ -46,7 +46,7 @@ class Page:
         if self.cursor is None:
             return "true"
         leaf = self.cursor
-        bounds = []
+        bounds: list[str] = []
         for index, key in enumerate(self.keys):
             binder = cursor_key.value_binder(
                 lambda binding: leaf.read(binding.variables), self.scope, len(self.keys), index

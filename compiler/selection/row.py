@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 
-from graphql import GraphQLInterfaceType, GraphQLObjectType, GraphQLUnionType, get_named_type
+from graphql import GraphQLInterfaceType, GraphQLObjectType, GraphQLUnionType
 from graphql.execution.collect_fields import FieldDetails
 
-from compiler.graphql_types import table
+from compiler.graphql_types import named_type, table
 from compiler.mapping import Table
 from compiler.selection.walk import Site, Walk
 
@@ -29,7 +29,7 @@ def walls(walk: Walk, declared: Table, alias: str) -> list[str]:
 
 
 def implementations(site: Site) -> list[GraphQLObjectType]:
-    named = get_named_type(site.definition.type)
+    named = named_type(site.definition)
     schema = site.walk.catalogue.schema
     is_abstract = isinstance(named, GraphQLInterfaceType | GraphQLUnionType)
     types = schema.get_possible_types(named) if is_abstract else [named]

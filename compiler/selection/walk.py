@@ -17,7 +17,6 @@ from graphql import (
     GraphQLObjectType,
     GraphQLSchema,
     OperationDefinitionNode,
-    get_named_type,
 )
 from graphql.execution.collect_fields import FieldDetails, FragmentDetails, collect_subfields
 from graphql.execution.values import VariableValues
@@ -26,7 +25,7 @@ from compiler.arguments import ArgumentLeaf, argument_tree
 from compiler.cursor import CursorKey
 from compiler.declare import access_of, mapping_of
 from compiler.filter import resolve_instant, storable_text
-from compiler.graphql_types import BACKREF
+from compiler.graphql_types import BACKREF, named_type
 from compiler.mapping import Entities, Source
 from compiler.selection.page import size_binder
 from compiler.statement import Binding, Instant, Rejected, Statement, literal, print_members
@@ -93,7 +92,7 @@ class Walk:
         if access is not None and access.scope not in self.scopes:
             raise Rejected("FORBIDDEN", f"{coordinate} needs a key with scope {access.scope}.")
         arguments = argument_tree(definition, node, self.variables) if definition.args else {}
-        mapping = Entities() if coordinate == "Query._entities" else mapping_of(declared)
+        mapping: Any = Entities() if coordinate == "Query._entities" else mapping_of(declared)
         printer = self.printers.get(type(mapping))
         if printer is None:
             raise LookupError(f"{coordinate} has no mapping")
@@ -138,7 +137,7 @@ class Site:
         return self.walk.print_object(type_, alias, self.alias, self.walk.subselection(type_, self.details))
 
     def _parameter(self, name: str, leaf: ArgumentLeaf) -> str:
-        parameter, type_ = self.statement.parameter, get_named_type(self.definition.args[name].type)
+        parameter, type_ = self.statement.parameter, named_type(self.definition.args[name])
         if name == "first":
             return parameter(size_binder(leaf, self.coordinate, name), "integer")
         if isinstance(type_, GraphQLEnumType):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from portfolio.health.aggregation import fold
 from portfolio.health.aggregation.tree import Place
@@ -81,19 +81,23 @@ def _is_misprinted(case: Case) -> bool:
 def differences(expected: Any, actual: Any, path: str) -> list[str]:
     """Exact, types and list order included; object key order does not matter."""
     if isinstance(expected, dict) and isinstance(actual, dict):
-        lines = []
-        for key in sorted(expected.keys() | actual.keys()):
-            place = f"{path}.{key}" if path else key
-            if key not in actual:
-                lines.append(f"  {place}: expected {_shown(expected[key])}, is absent")
-            elif key not in expected:
-                lines.append(f"  {place}: not expected, is {_shown(actual[key])}")
-            else:
-                lines += differences(expected[key], actual[key], place)
-        return lines
+        return _member_differences(cast(dict[str, Any], expected), cast(dict[str, Any], actual), path)
     if type(expected) is type(actual) and json.dumps(expected) == json.dumps(actual):
         return []
     return [f"  {path or 'result'}: expected {_shown(expected)}, is {_shown(actual)}"]
+
+
+def _member_differences(expected: Mapping[str, Any], actual: Mapping[str, Any], path: str) -> list[str]:
+    lines: list[str] = []
+    for key in sorted(expected.keys() | actual.keys()):
+        place = f"{path}.{key}" if path else key
+        if key not in actual:
+            lines.append(f"  {place}: expected {_shown(expected[key])}, is absent")
+        elif key not in expected:
+            lines.append(f"  {place}: not expected, is {_shown(actual[key])}")
+        else:
+            lines += differences(expected[key], actual[key], place)
+    return lines
 
 
 def _shown(value: Any) -> str:

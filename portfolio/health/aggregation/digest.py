@@ -21,10 +21,10 @@ reads. Importances that are not set have no key; the policy has their defaults (
 portfolio 100: as it is).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from math import gcd, lcm
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from portfolio.health.aggregation.fold import fold
 from portfolio.health.arithmetic import FULL_MP, Ratio, round_mp
@@ -148,8 +148,9 @@ def _rows(fields: Fields, name: str) -> Rows:
 
 
 def _row(fields: Fields, name: str, row: object) -> tuple[int, int]:
-    if isinstance(row, (list, tuple)) and len(row) == 2:
-        score, weight = row
+    pair = cast(Sequence[Any], row) if isinstance(row, (list, tuple)) else ()
+    if len(pair) == 2:
+        score, weight = pair
         if type(score) is type(weight) is int and 0 <= score <= FULL_MP and weight > 0:
             return score, weight
     raise fields.refuse(name, "must be pairs of millipoints, 0 to 100000, and a weight above 0")

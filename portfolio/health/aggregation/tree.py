@@ -160,7 +160,9 @@ def group(place: Place, rule: FoldRule, parts: Sequence[Part]) -> Group:
         return Group(place.path, place.key, place.weight, rule, (), None, 0, FULL_MP, 0, 0)
     scored = scored_pairs(children)
     score = fold(scored, rule) if scored else None
-    lows, highs, total, covered, confident = [], [], 0, 0, 0
+    lows: list[tuple[int, int]] = []
+    highs: list[tuple[int, int]] = []
+    total = covered = confident = 0
     for part in children:
         weight = part.weight
         total += weight

@@ -36,7 +36,7 @@ def lifts(node: Mapping[str, Any], as_of: date, policy: Policy) -> Rows:
     present = provisional_mp(tree)
     if tree.root is None or present is None:
         return []
-    rows = []
+    rows: Rows = []
     for leaf in leaves(tree.root):
         lifted = provisional_mp(tree, {leaf.path: leaf.at(FULL_MP)})
         if lifted is not None and lifted > present:

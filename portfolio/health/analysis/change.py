@@ -89,7 +89,7 @@ def _input_rows(old: NodeTree, new: NodeTree, move_mp: int) -> Rows:
 def _shapley(players: Sequence[str], sides: _Sides) -> list[Fraction] | None:
     """The mean over all orders, taken over subsets; None if a half-way state has no score."""
     score = cache(sides.score_mp)
-    count, shares = len(players), []
+    count, shares = len(players), list[Fraction]()
     for player in players:
         others = [name for name in players if name != player]
         share = Fraction(0)

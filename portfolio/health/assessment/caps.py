@@ -64,7 +64,7 @@ def _risks(context: NodeContext) -> list[FixedCap]:
     risk, limits = context.node.section("risk"), context.policy.fixed_caps
     if risk is None:
         return []
-    found, name = [], ai_act_class(risk)
+    found, name = list[FixedCap](), ai_act_class(risk)
     if any(_is_severe(each) for each in risk.items("risks")):
         found.append(FixedCap("cap:unmitigated_critical_risk", limits.unmitigated_risk_mp))
     if name == "HIGH" and any(is_overdue(context, review) for review in risk.items("reviews")):

@@ -46,12 +46,12 @@ class Evaluation:
     confidence_level: str = "VERY_LOW"
     low_mp: int = 0
     high_mp: int = FULL_MP
-    dimensions: Mapping[str, int | None] = field(default_factory=dict)
+    dimensions: Mapping[str, int | None] = field(default_factory=dict[str, int | None])
     contributions: tuple[tuple[str, int], ...] = ()
     drivers: tuple[tuple[str, int], ...] = ()
     caps: tuple[tuple[str, int], ...] = ()
     flags: tuple[str, ...] = ()
-    excluded_children: Mapping[str, int] = field(default_factory=dict)
+    excluded_children: Mapping[str, int] = field(default_factory=dict[str, int])
     spi_t: str | None = None
     finish_probability_mp: int | None = None
     leaves: tuple[Leaf, ...] = ()

@@ -23,11 +23,11 @@ class NodeContext:
     as_of: int
     policy: Policy
     evaluate_child: ChildEvaluation
-    excluded_children: dict[str, int] = field(default_factory=dict)
+    excluded_children: dict[str, int] = field(default_factory=dict[str, int])
     spi_t: str | None = None
     finish_probability_mp: int | None = None
-    waived: list[tuple[str, int]] = field(default_factory=list)
-    change_days: list[int] = field(default_factory=list)
+    waived: list[tuple[str, int]] = field(default_factory=list[tuple[str, int]])
+    change_days: list[int] = field(default_factory=list[int])
 
     def changes_on(self, day: int | None) -> None:
         """Notes a day on which the result can change without a write; past days do not count."""

@@ -126,7 +126,7 @@ def _forecast_mp(context: NodeContext, delivery: Fields, due: int | None) -> int
 
 def _throughput(delivery: Fields) -> list[int]:
     """Items finished per completed week, oldest first."""
-    samples = []
+    samples: list[int] = []
     for index, value in enumerate(delivery.sequence("weekly_throughput")):
         if isinstance(value, bool) or not isinstance(value, int) or value < 0:
             raise delivery.refuse(f"weekly_throughput[{index}]", "must be an integer, at least 0")

@@ -2,9 +2,9 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, cast
 
 from portfolio.health.assessment.evaluation import ENGINE_VERSION
 
@@ -32,9 +32,9 @@ def _canonical(value: Any) -> Any:
     if isinstance(value, int):
         return str(value)
     if isinstance(value, Mapping):
-        return {_key(key): _canonical(item) for key, item in value.items()}
+        return {_key(key): _canonical(item) for key, item in cast(Mapping[Any, Any], value).items()}
     if isinstance(value, (list, tuple)):
-        return [_canonical(item) for item in value]
+        return [_canonical(item) for item in cast(Sequence[Any], value)]
     raise TypeError(f"{value!r} has no canonical form; send numbers as decimal strings")
 
 
