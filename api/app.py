@@ -16,10 +16,10 @@ from starlette.types import Lifespan, Receive, Scope, Send
 
 from api.bulk import BulkDoor
 from api.door import Door, answer_exception
-from api.gate import Gate
-from api.graphql import GraphQLEndpoint
+from api.graphql.gate import Gate
+from api.graphql.view import GraphQLEndpoint
 from api.ingest import IngestDoor
-from api.pages import PATHS, Page, all_pages
+from api.pages import PATHS, StaticPage, all_pages
 from api.probes import Probes, metrics
 from api.viewer import Viewers
 from api.webhooks import WebhookDoor
@@ -41,7 +41,7 @@ class Parts:
     bulk: BulkDoor
     webhooks: WebhookDoor
     probes: Probes
-    pages: Mapping[str, Page]
+    pages: Mapping[str, StaticPage]
 
 
 def create_app(settings: Settings | None = None, clock: Clock | None = None) -> "Application":

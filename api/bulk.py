@@ -9,7 +9,7 @@ from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response, StreamingResponse
 
-from api.body import refuse_announced, refuse_size
+from api.http.body import refuse_announced, refuse_size
 from api.ingest import JSON_LINES
 from api.viewer import Viewers
 from portfolio.enumerations import Scope

@@ -17,9 +17,9 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import limits
-from api.answer import answer_fault
-from api.deadline import Deadline
-from api.head import Head
+from api.graphql.answer import answer_fault
+from api.http.deadline import Deadline
+from api.http.head import Head
 from api.metrics import REQUESTS, SECONDS
 from runtime.refusal import ErrorCode, Refusal
 from runtime.telemetry import begin_facts

@@ -12,14 +12,14 @@ from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.body import read_body
-from api.strict_json import parse_json
+from api.http.body import read_body
+from api.http.strict_json import parse_json
 from api.viewer import Viewers
 from portfolio.enumerations import Scope
-from resolvers.engine.mutation import Change
+from resolvers.engine.mutation import DeclaredMutation
 from resolvers.engine.outcome import Outcome, UserErrorCode
 from resolvers.engine.session import Write
-from resolvers.engine.write import WriteContext, change
+from resolvers.engine.write import PayloadSelection, WriteContext, change
 from resolvers.measurement.measurement import MeasurementInput, Unreadable, record_measurements
 from runtime.clock import Clock
 from runtime.postgres import Database
@@ -57,7 +57,7 @@ async def _record(write: Write, rows: Rows) -> Outcome:
     return await record_measurements(write, rows, _MOST_ROWS)
 
 
-_CHANGE = Change(_record, Scope.INGEST)
+_CHANGE = DeclaredMutation(_record, Scope.INGEST)
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ class IngestDoor:
             request.headers.get("idempotency-key"),
             via="INGEST",
         )
-        answer = await change(context, _OPERATION, _CHANGE, {"rows": rows}, _print, b"")
+        answer = await change(context, _OPERATION, _CHANGE, {"rows": rows}, PayloadSelection(_print))
         return Response(answer, 200, media_type=_ARRAY)
 
 

@@ -27,7 +27,7 @@ _GRAPHIQL_FILES = {"graphiql.js": "text/javascript", "graphiql.css": "text/css",
 PATHS = ["/", "/schema.graphql", "/graphiql", *(f"/graphiql/{name}" for name in _GRAPHIQL_FILES)]
 
 
-class Page:
+class StaticPage:
     """A text with its ETag; whoever has it already gets 304."""
 
     def __init__(self, text: str, media_type: str, policy: str = _NOTHING) -> None:
@@ -47,21 +47,21 @@ class Page:
         return Response(self._body, headers=self._headers)
 
 
-def all_pages(sdl: str, address: str) -> dict[str, Page]:
+def all_pages(sdl: str, address: str) -> dict[str, StaticPage]:
     """Each of PATHS with its page. `address` is where the API listens, for the command on the start page."""
     folder = _HERE / "graphiql"
-    files = {f"/graphiql/{name}": Page(_read(folder / name), kind) for name, kind in _GRAPHIQL_FILES.items()}
-    graphiql = Page(_read(folder / "index.html"), "text/html", _GRAPHIQL)
-    return {"/": _start(address), "/schema.graphql": Page(sdl, "text/plain"), "/graphiql": graphiql, **files}
+    files = {f"/graphiql/{name}": StaticPage(_read(folder / name), kind) for name, kind in _GRAPHIQL_FILES.items()}
+    graphiql = StaticPage(_read(folder / "index.html"), "text/html", _GRAPHIQL)
+    return {"/": _start(address), "/schema.graphql": StaticPage(sdl, "text/plain"), "/graphiql": graphiql, **files}
 
 
-def _start(address: str) -> Page:
+def _start(address: str) -> StaticPage:
     text = _read(_HERE / "start.html").replace("{address}", html.escape(address))
     before, question, after = text.split("<!-- question -->")
     text = before + "".join(_fill(question, name, title) for name, title in _QUESTIONS.items()) + after
     style = text.split("<style>")[1].split("</style>")[0]
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    return Page(text, "text/html", f"{_NOTHING}; style-src 'sha256-{digest}'; img-src data:")
+    return StaticPage(text, "text/html", f"{_NOTHING}; style-src 'sha256-{digest}'; img-src data:")
 
 
 def _fill(question: str, name: str, title: str) -> str:

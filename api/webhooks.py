@@ -17,7 +17,7 @@ from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from api.body import read_body
+from api.http.body import read_body
 from portfolio.identity import parse_id, print_id
 from runtime.clock import Clock
 from runtime.encryption import SecretBox, Undecryptable

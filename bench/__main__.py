@@ -15,7 +15,7 @@ from bench.reaction import measure_reaction, recompute_all
 from bench.report import README, Results, write_report
 from bench.targets import targets
 from cli.progress import Report, step
-from runtime.embedded import EmbeddedServers
+from runtime.embedded.servers import EmbeddedServers
 from runtime.migrate import migrate
 
 _MEASURED_TENANT = 2

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from bench.operations import OPERATIONS, count_leaves
 from bench.targets import Target, body_of, postgres_cpu_seconds
-from runtime.embedded import EmbeddedServers
+from runtime.embedded.servers import EmbeddedServers
 
 CONNECTIONS = (16, 1)
 

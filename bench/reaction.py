@@ -14,10 +14,10 @@ from uuid import UUID
 
 from bench.data import PRODUCTS
 from bench.targets import Target
-from cli.supervision import subcommand
+from cli.server.supervision import subcommand
 from runtime.child_process import ChildProcess
 from runtime.clock import Clock
-from runtime.embedded import EmbeddedServers
+from runtime.embedded.servers import EmbeddedServers
 from runtime.postgres import Database
 from workers.measurement.recompute_health import recompute_health
 

@@ -14,9 +14,9 @@ from typing import Any
 from uuid import UUID
 
 from bench.operations import OPERATIONS
-from cli.supervision import subcommand
+from cli.server.supervision import subcommand
 from runtime.child_process import ChildProcess
-from runtime.embedded import EmbeddedServers
+from runtime.embedded.servers import EmbeddedServers
 
 _TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -100,7 +100,7 @@ def targets(servers: EmbeddedServers, tenant_id: UUID, key: str) -> Iterator[dic
 
 
 def _uvicorn(module: str) -> tuple[str, ...]:
-    """As cli/serve.py runs Folioscope."""
+    """As cli/server/serve.py runs Folioscope."""
     options = (
         "--factory",
         "--loop",

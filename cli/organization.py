@@ -15,7 +15,7 @@ from cli.tenants import all_tenants, find_tenant
 from portfolio.enumerations import Scope
 from portfolio.identity import print_id
 from runtime.clock import Clock
-from runtime.events import Actor, Change, Event, append
+from runtime.events import Actor, Change, NewEvent, append
 from runtime.failure import Failure
 from runtime.postgres import Database
 from runtime.settings import load_settings
@@ -146,6 +146,6 @@ async def give_key(
     return key_id, text
 
 
-def _made(clock: Clock, subject_id: UUID | None, kind: str, id: UUID, told: Mapping[str, Any]) -> Event:
+def _made(clock: Clock, subject_id: UUID | None, kind: str, id: UUID, told: Mapping[str, Any]) -> NewEvent:
     changes = [Change(field, None, value, private=field in _PRIVATE) for field, value in told.items()]
-    return Event(clock.new_id(), f"{kind}_CREATED", kind, id, subject_id, None, changes, clock.now())
+    return NewEvent(clock.new_id(), f"{kind}_CREATED", kind, id, subject_id, None, changes, clock.now())

@@ -5,14 +5,13 @@ A plan is made once for a document and a shape; values reach SQL only as paramet
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from graphql import (
     FieldNode,
     GraphQLEnumType,
     GraphQLField,
     GraphQLInputObjectType,
-    GraphQLInputType,
     GraphQLList,
     GraphQLNonNull,
     GraphQLScalarType,
@@ -22,29 +21,28 @@ from graphql import (
     Undefined,
     ValueNode,
     VariableNode,
-    get_nullable_type,
-    value_from_ast,
 )
 from graphql.execution.values import VariableValues
 
+from compiler.graphql_types import FieldType, literal_value, nullable_type, type_of
 from compiler.statement import Rejected
 
 Read = Callable[[Mapping[str, Any]], Any]
 
 
 @dataclass(frozen=True)
-class Leaf:
+class ArgumentLeaf:
     """value: that of the request being planned, for decisions that the shape includes; read: that of any request."""
 
     read: Read
     value: Any
 
 
-Tree = Leaf | dict[str, Any] | list[Any] | None
+Tree = ArgumentLeaf | dict[str, Any] | list[Any] | None
 
 
-def constant(value: Any) -> Leaf:
-    return Leaf(lambda _: value, value)
+def constant(value: Any) -> ArgumentLeaf:
+    return ArgumentLeaf(lambda _: value, value)
 
 
 def argument_tree(field: GraphQLField, node: FieldNode, variables: VariableValues) -> dict[str, Tree]:
@@ -52,11 +50,11 @@ def argument_tree(field: GraphQLField, node: FieldNode, variables: VariableValue
     given = {argument.name.value: argument.value for argument in node.arguments or ()}
     tree: dict[str, Tree] = {}
     for name, definition in field.args.items():
-        branch: Any = _walk(given[name], definition.type, variables) if name in given else Undefined
+        branch: Any = _walk(given[name], type_of(definition), variables) if name in given else Undefined
         if branch is Undefined and definition.default_value is not Undefined:
             branch = _from_value(
                 definition.default_value,
-                definition.type,
+                type_of(definition),
                 lambda _, value=definition.default_value: value,
             )
         if branch is not Undefined:
@@ -64,8 +62,8 @@ def argument_tree(field: GraphQLField, node: FieldNode, variables: VariableValue
     return tree
 
 
-def _walk(node: ValueNode, type_: GraphQLInputType, variables: VariableValues) -> Any:
-    nullable: Any = get_nullable_type(type_)
+def _walk(node: ValueNode, type_: FieldType, variables: VariableValues) -> Any:
+    nullable = nullable_type(type_)
     if isinstance(node, VariableNode):
         name = node.name.value
         if name not in variables.coerced:
@@ -77,19 +75,19 @@ def _walk(node: ValueNode, type_: GraphQLInputType, variables: VariableValues) -
         return None
     if isinstance(node, ObjectValueNode) and isinstance(nullable, GraphQLInputObjectType):
         members = {
-            member.name.value: _walk(member.value, nullable.fields[member.name.value].type, variables)
+            member.name.value: _walk(member.value, type_of(nullable.fields[member.name.value]), variables)
             for member in node.fields
         }
         given = {name: branch for name, branch in members.items() if branch is not Undefined}
         return {**_defaults(nullable, given), **given}
     if isinstance(nullable, GraphQLList):
         return _walk_list(node, nullable, variables)
-    return constant(value_from_ast(node, nullable, {}))
+    return constant(literal_value(node, nullable, {}))
 
 
 def _defaults(type_: GraphQLInputObjectType, given: Mapping[str, Any]) -> dict[str, Tree]:
     return {
-        name: _from_value(member.default_value, member.type, lambda _, value=member.default_value: value)
+        name: _from_value(member.default_value, type_of(member), lambda _, value=member.default_value: value)
         for name, member in type_.fields.items()
         if name not in given and member.default_value is not Undefined
     }
@@ -98,27 +96,27 @@ def _defaults(type_: GraphQLInputObjectType, given: Mapping[str, Any]) -> dict[s
 def _walk_list(node: ValueNode, type_: GraphQLList[Any], variables: VariableValues) -> Tree:
     items = node.values if isinstance(node, ListValueNode) else [node]
     branches = [_walk(item, type_.of_type, variables) for item in items]
-    if isinstance(get_nullable_type(type_.of_type), GraphQLInputObjectType):
+    if isinstance(nullable_type(type_.of_type), GraphQLInputObjectType):
         return [branch for branch in branches if branch is not Undefined]
-    leaves = [branch if isinstance(branch, Leaf) else constant(None) for branch in branches]
-    return Leaf(lambda values: [leaf.read(values) for leaf in leaves], [leaf.value for leaf in leaves])
+    leaves = [branch if isinstance(branch, ArgumentLeaf) else constant(None) for branch in branches]
+    return ArgumentLeaf(lambda values: [leaf.read(values) for leaf in leaves], [leaf.value for leaf in leaves])
 
 
-def _from_value(value: Any, type_: GraphQLInputType, read: Read) -> Tree:
-    nullable = get_nullable_type(type_)
+def _from_value(value: Any, type_: FieldType, read: Read) -> Tree:
+    nullable = nullable_type(type_)
     if value is None:
         return None
     if isinstance(nullable, GraphQLInputObjectType):
         return {
-            name: _from_value(member, nullable.fields[name].type, lambda values, name=name: read(values)[name])
+            name: _from_value(member, type_of(nullable.fields[name]), lambda values, name=name: read(values)[name])
             for name, member in value.items()
         }
-    if isinstance(nullable, GraphQLList) and isinstance(get_nullable_type(nullable.of_type), GraphQLInputObjectType):
+    if isinstance(nullable, GraphQLList) and isinstance(nullable_type(nullable.of_type), GraphQLInputObjectType):
         return [
             _from_value(item, nullable.of_type, lambda values, index=index: read(values)[index])
             for index, item in enumerate(value)
         ]
-    return Leaf(read, value)
+    return ArgumentLeaf(read, value)
 
 
 def variables_shape(
@@ -132,14 +130,14 @@ def variables_shape(
 
 
 def _shape(value: Any, type_: Any, prefixes: frozenset[str]) -> Any:
-    nullable = get_nullable_type(type_)
+    nullable = nullable_type(type_)
     if value is None or isinstance(value, bool):
         return value
     if isinstance(nullable, GraphQLInputObjectType):
         members = sorted(value.items())
-        return tuple((name, _shape(member, nullable.fields[name].type, prefixes)) for name, member in members)
+        return tuple((name, _shape(member, type_of(nullable.fields[name]), prefixes)) for name, member in members)
     if isinstance(nullable, GraphQLList):
-        return _list_shape(value, get_nullable_type(nullable.of_type), prefixes)
+        return _list_shape(value, nullable_type(nullable.of_type), prefixes)
     if isinstance(nullable, GraphQLEnumType):
         return str(value)
     return _prefix(value, prefixes) if _is_id(nullable) else "value"
@@ -155,7 +153,7 @@ def _list_shape(value: Any, item_type: Any, prefixes: frozenset[str]) -> Any:
 
 def representation_id(value: Any) -> str:
     """The id in one of Federation's representations; empty when it holds none."""
-    identifier = value.get("id") if isinstance(value, dict) else None
+    identifier = cast(dict[str, Any], value).get("id") if isinstance(value, dict) else None
     return identifier if isinstance(identifier, str) else ""
 
 

@@ -232,19 +232,11 @@ def table(
         keys = ["id"] if kind else []
         typed: Any = strawberry.federation.type(cls, keys=list[Any](keys), description=_description(cls))
         fields = resolve_scalars(typed)
-        by_field = {
-            screaming_case(field_.python_name): order for field_, value in fields if (order := value.order) is not None
-        }
-        archivable = any(field_.python_name == "archived_at" for field_, _ in fields)
+        by_field = {screaming_case(field.python_name): value.order for field, value in fields if value.order}
+        archivable = any(field.python_name == "archived_at" for field, _ in fields)
         typed.__declared_at__ = place
-        typed.__table__ = Table(
-            name,
-            kind,
-            wall,
-            fence,
-            archivable,
-            {**by_field, **(orders or {}), "ID": Order("{self}.id", "uuid")},
-        )
+        keys_of_order = {**by_field, **(orders or {}), "ID": Order("{self}.id", "uuid")}
+        typed.__table__ = Table(name, kind, wall, fence, archivable, keys_of_order)
         return typed
 
     return decorate
@@ -266,7 +258,7 @@ def value_object(cls: Class) -> Class:
 
 def resolve_scalars(cls: Any) -> list[tuple[StrawberryField, Value]]:
     """Gives scalars their column now that the class has named them; returns every scalar of the class."""
-    found = []
+    found: list[tuple[StrawberryField, Value]] = []
     for field_ in cls.__strawberry_definition__.fields:
         mapping = field_.metadata.get(KEY)
         if isinstance(mapping, PendingScalar):

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from compiler.arguments import Leaf
+from compiler.arguments import ArgumentLeaf
 from compiler.comparison import LIST_OPERATORS, operator_sql
 from compiler.mapping import Condition, Filter
 from compiler.statement import Binding, Rejected, Statement
@@ -26,7 +26,7 @@ def filter_sql(
     """fields: GraphQL name → Filter, or a mapping of the same kind for a nested filter object."""
     if depth > DEPTH_LIMIT:
         raise Rejected("QUERY_TOO_DEEP", f"Filters nest at most {DEPTH_LIMIT} deep.", DEPTH_LIMIT, depth)
-    conditions = []
+    conditions: list[str] = []
     for name, branch in tree.items():
         if branch is None:
             continue
@@ -53,21 +53,21 @@ def filter_sql(
 
 def _comparison_sql(statement: Statement, branch: Mapping[str, Any], declared: Filter, alias: str) -> str:
     column = statement.fill(declared.expression, {"self": alias})
-    parts = []
+    parts: list[str] = []
     for operator, leaf in branch.items():
-        if isinstance(leaf, Leaf):
+        if isinstance(leaf, ArgumentLeaf):
             parts.append(operator_sql(operator, column, _value_sql(statement, operator, leaf, declared)))
     return " and ".join(parts) or "true"
 
 
-def _value_sql(statement: Statement, operator: str, leaf: Leaf, declared: Filter) -> str:
+def _value_sql(statement: Statement, operator: str, leaf: ArgumentLeaf, declared: Filter) -> str:
     prefix = statement.prefixes[declared.kind] if declared.kind else None
     if operator == "isNull":
         return statement.parameter(lambda binding: leaf.read(binding.variables), "boolean")
     if operator in LIST_OPERATORS:
 
         def read_list(binding: Binding) -> list[Any]:
-            items = leaf.read(binding.variables) or []
+            items: list[Any] = leaf.read(binding.variables) or []
             if len(items) > LIST_LIMIT:
                 raise Rejected(
                     "BAD_USER_INPUT",

@@ -1,25 +1,55 @@
-"""From graphql-core's types back to what the schema files declared."""
+"""From graphql-core's types back to what the schema files declared.
 
-from collections.abc import Mapping
-from typing import Any
+graphql-core leaves open of what its lists and its non-nulls are made; here that is said.
+"""
 
-from graphql import GraphQLField, GraphQLInputObjectType, GraphQLObjectType, get_named_type
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias, cast
+
+import graphql
+from graphql import (
+    GraphQLArgument,
+    GraphQLField,
+    GraphQLInputField,
+    GraphQLInputObjectType,
+    GraphQLList,
+    GraphQLNamedType,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    ValueNode,
+    get_named_type,
+)
 
 from compiler.declare import table_of
 from compiler.mapping import Table
 
 BACKREF = "strawberry-definition"
 
+Nullable: TypeAlias = GraphQLNamedType | GraphQLList[Any]
+FieldType: TypeAlias = Nullable | GraphQLNonNull[Any]
+
+_graphql: Any = graphql
+nullable_type: Callable[[FieldType], Nullable] = _graphql.get_nullable_type
+literal_value: Callable[[ValueNode, FieldType, Mapping[str, Any]], Any] = _graphql.value_from_ast
+
+
+def type_of(declared: GraphQLField | GraphQLArgument | GraphQLInputField) -> FieldType:
+    return cast(Any, declared).type
+
+
+def named_type(declared: GraphQLField | GraphQLArgument | GraphQLInputField) -> GraphQLNamedType:
+    return get_named_type(type_of(declared))
+
 
 def object_type(definition: GraphQLField) -> GraphQLObjectType:
-    type_ = get_named_type(definition.type)
+    type_ = named_type(definition)
     if not isinstance(type_, GraphQLObjectType):
         raise LookupError(f"{type_.name} is no object type")
     return type_
 
 
 def input_type(definition: GraphQLField, argument: str) -> GraphQLInputObjectType:
-    type_ = get_named_type(definition.args[argument].type)
+    type_ = named_type(definition.args[argument])
     if not isinstance(type_, GraphQLInputObjectType):
         raise LookupError(f"{type_.name} is no input type")
     return type_

@@ -51,35 +51,19 @@ class ExtraFilter:
 def listing(cls: Any, comparators: Mapping[str, Any], extra: Mapping[str, ExtraFilter] | None = None) -> Listing:
     """Builds the list types of a table type. extra: GraphQL name → further members of its filter."""
     name = cls.__strawberry_definition__.name
-    edge = _named(
-        f"{name}Edge",
-        cls.__module__,
-        {
-            "cursor": (str, "Cursor of the item, for `after` and `before`."),
-            "node": (cls, f"{name} itself."),
-        },
-        description=f"{name} and its place in a list.",
-    )
-    connection = _named(
-        f"{name}Connection",
-        cls.__module__,
-        {
-            "nodes": (list[cls], "Items of the page."),
-            "edges": (list[edge], "Items of the page with their cursors."),
-            "page_info": (PageInfo, "Place of the page in the list."),
-            "total_count": (
-                int,
-                "Number of items in the whole list, before paging. Counted only when asked for.",
-            ),
-        },
-        description=f"Page of a list of {name} objects.",
-    )
-    return Listing(
-        connection,
-        edge,
-        _filter_input(cls, name, comparators, extra or {}),
-        _order_input(cls, name),
-    )
+    edge_members = {
+        "cursor": (str, "Cursor of the item, for `after` and `before`."),
+        "node": (cls, f"{name} itself."),
+    }
+    edge = _named(f"{name}Edge", cls.__module__, edge_members, f"{name} and its place in a list.")
+    members = {
+        "nodes": (list[cls], "Items of the page."),
+        "edges": (list[edge], "Items of the page with their cursors."),
+        "page_info": (PageInfo, "Place of the page in the list."),
+        "total_count": (int, "Number of items in the whole list, before paging. Counted only when asked for."),
+    }
+    connection = _named(f"{name}Connection", cls.__module__, members, f"Page of a list of {name} objects.")
+    return Listing(connection, edge, _filter_input(cls, name, comparators, extra or {}), _order_input(cls, name))
 
 
 def filter_object(name: str, description: str, members: Mapping[str, tuple[Any, str]]) -> Any:
@@ -124,53 +108,48 @@ def _order_input(cls: Any, name: str) -> Any:
     return strawberry.input(type(f"{name}Order", (), body), description=f"One sort key of a {name} list.")
 
 
+class _FilterInput:
+    """The input type of a list's filter, member by member."""
+
+    def __init__(self) -> None:
+        self._annotations: dict[str, Any] = {}
+        self._body: dict[str, Any] = {}
+        self._compared: dict[str, Any] = {}
+
+    def add(self, name: str, annotation: Any, description: str, compares: Any = None) -> None:
+        attribute = f"{name}_" if name in ("and", "or", "not") else name
+        self._annotations[attribute] = annotation | None
+        self._body[attribute] = strawberry.field(name=name, description=description, default=strawberry.UNSET)
+        self._compared[name] = compares
+
+    def make(self, name: str, module: str, description: str) -> Any:
+        body = {"__annotations__": self._annotations, "__module__": module, **self._body}
+        made: Any = strawberry.input(type(name, (), body), description=description)
+        made.__filters__ = self._compared
+        made.__declared_at__ = declaring_place()
+        return made
+
+
 def _filter_input(cls: Any, name: str, comparators: Mapping[str, Any], extra: Mapping[str, ExtraFilter]) -> Any:
-    annotations: dict[str, Any] = {}
-    body: dict[str, Any] = {}
-    compared: dict[str, Any] = {}
-
-    def member(graphql_name: str, annotation: Any, description: str, compares: Any) -> None:
-        attribute = f"{graphql_name}_" if graphql_name in ("and", "or", "not") else graphql_name
-        annotations[attribute] = annotation | None
-        body[attribute] = strawberry.field(name=graphql_name, description=description, default=strawberry.UNSET)
-        compared[graphql_name] = compares
-
+    filter_input = _FilterInput()
     for field in cls.__strawberry_definition__.fields:
         mapping = field.metadata.get(KEY)
         if isinstance(mapping, Value) and mapping.filter is not None:
-            graphql_name = field.graphql_name or _camel_case(field.python_name)
-            member(
-                graphql_name,
-                _comparator(f"{name}.{graphql_name}", mapping.filter, comparators),
-                field.description or "",
-                mapping.filter,
-            )
-    for graphql_name, item in extra.items():
-        member(graphql_name, item.annotation, item.description, item.compares)
+            member = field.graphql_name or _camel_case(field.python_name)
+            annotation = _comparator(f"{name}.{member}", mapping.filter, comparators)
+            filter_input.add(member, annotation, field.description or "", mapping.filter)
+    for member, item in extra.items():
+        filter_input.add(member, item.annotation, item.description, item.compares)
     if table_of(cls).archivable:
-        member(
-            "includeArchived",
-            bool,
-            "True: archived items are listed too. They are left out by default.",
-            None,
-        )
+        filter_input.add("includeArchived", bool, "True: archived items are listed too. They are left out by default.")
     input_name = f"{name}Filter"
     self_type = Annotated[input_name, strawberry.lazy(cls.__module__)]
-    member("and", list[self_type], "All of these conditions hold.", None)
-    member(
-        "or",
-        list[self_type],
-        "At least one of these conditions holds; an empty list holds for nothing.",
-        None,
-    )
-    member("not", self_type, "This condition does not hold.", None)
-    made: Any = strawberry.input(
-        type(input_name, (), {"__annotations__": annotations, "__module__": cls.__module__, **body}),
-        description=f"Condition on {name} objects; all members given must hold.",
-    )
-    made.__filters__ = compared
-    made.__declared_at__ = declaring_place()
-    return made
+    filter_input.add("and", list[self_type], "All of these conditions hold.")
+    any_of = "At least one of these conditions holds; an empty list holds for nothing."
+    filter_input.add("or", list[self_type], any_of)
+    filter_input.add("not", self_type, "This condition does not hold.")
+    description = f"Condition on {name} objects; all members given must hold."
+    return filter_input.make(input_name, cls.__module__, description)
 
 
 def _comparator(name: str, declared: Filter, comparators: Mapping[str, Any]) -> Any:

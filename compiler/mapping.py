@@ -135,4 +135,4 @@ class Table:
     wall: str | None = None
     fence: str | None = None
     archivable: bool = False
-    orders: Mapping[str, Order] = field(default_factory=dict)
+    orders: Mapping[str, Order] = field(default_factory=dict[str, Order])

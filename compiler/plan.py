@@ -7,11 +7,11 @@ from typing import Any, ClassVar
 from graphql import GraphQLObjectType
 from graphql.execution.collect_fields import FieldDetails
 
-from compiler.fields import FIELDS
-from compiler.lookups import LOOKUPS
-from compiler.row import single
+from compiler.selection.fields import FIELDS
+from compiler.selection.lookups import LOOKUPS
+from compiler.selection.row import single
+from compiler.selection.walk import Selection, Walk
 from compiler.statement import Binding, Instant, Rejected
-from compiler.walk import Selection, Walk
 
 
 @dataclass(frozen=True)

@@ -59,10 +59,10 @@ class Statement:
     restricted: bool
     prefixes: Mapping[str, str]
     binders: list[Binder] = field(default_factory=lambda: [lambda binding: binding.tenant_id])
-    checks: list[Check] = field(default_factory=list)
-    instants: list[Instant] = field(default_factory=list)
-    _numbers: dict[Any, int] = field(default_factory=dict)
-    _aliases: dict[str, int] = field(default_factory=dict)
+    checks: list[Check] = field(default_factory=list[Check])
+    instants: list[Instant] = field(default_factory=list[Instant])
+    _numbers: dict[Any, int] = field(default_factory=dict[Any, int])
+    _aliases: dict[str, int] = field(default_factory=dict[str, int])
 
     def parameter(self, binder: Binder, sql_type: str, same: Any = None) -> str:
         number = self._numbers.get(same) if same is not None else None

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from portfolio.enumerations import WorkItemStateCategory, WorkItemType
 from portfolio.snapshot import Snapshot
@@ -72,7 +72,8 @@ def read(event: str, payload: Any) -> Reading | Ignored:
     if not isinstance(payload, dict):
         return Ignored("the payload is not a JSON object")
     try:
-        return _read_issue(payload) if event == "issues" else _read_milestone_event(payload)
+        given = cast(dict[str, Any], payload)
+        return _read_issue(given) if event == "issues" else _read_milestone_event(given)
     except _Malformed as fault:
         return Ignored(f"malformed: {fault}")
 
@@ -98,9 +99,10 @@ def _read_issue(payload: Mapping[str, Any]) -> Reading | Ignored:
 
 
 def _moved_under_same_id(payload: Mapping[str, Any], issue: Mapping[str, Any]) -> bool:
-    changes = payload.get("changes")
-    moved = changes.get("new_issue") if isinstance(changes, dict) else None
-    return isinstance(moved, dict) and _source_id(moved, "changes.new_issue") == _source_id(issue, "issue")
+    moved = _member(payload.get("changes"), "new_issue")
+    if not isinstance(moved, dict):
+        return False
+    return _source_id(cast(dict[str, Any], moved), "changes.new_issue") == _source_id(issue, "issue")
 
 
 def _issue_fields(issue: Mapping[str, Any], container: str | None) -> dict[str, Any]:
@@ -154,11 +156,11 @@ def _type(issue: Mapping[str, Any]) -> WorkItemType:
 
 
 def _labels(issue: Mapping[str, Any]) -> list[str]:
-    labels = issue["labels"]
+    labels: Any = issue["labels"]
     if not isinstance(labels, list):
         raise _Malformed("issue.labels is not a list")
     # GitHub's older answers list bare names.
-    named = [{"name": label} if isinstance(label, str) else label for label in labels]
+    named: list[Any] = [{"name": label} if isinstance(label, str) else label for label in cast(list[Any], labels)]
     if not all(isinstance(label, dict) for label in named):
         raise _Malformed("issue.labels holds something else than labels")
     names = {_required(label, "name", "issue.labels[]", _text) for label in named}
@@ -172,10 +174,9 @@ def _read_milestone_event(payload: Mapping[str, Any]) -> Reading:
         raise _Malformed("repository is missing")
     snapshot = _milestone(milestone, container, "milestone", deleted=payload.get("action") == "deleted")
     titles = {snapshot.fields["title"]}
-    changes = payload.get("changes")
-    renamed = changes.get("title") if isinstance(changes, dict) else None
-    if isinstance(renamed, dict) and isinstance(renamed.get("from"), str):
-        titles.add(_text(renamed["from"]))
+    former = _member(_member(payload.get("changes"), "title"), "from")
+    if isinstance(former, str):
+        titles.add(_text(former))
     return Reading(None, snapshot, frozenset(titles))
 
 
@@ -184,7 +185,7 @@ def _embedded_milestone(issue: Mapping[str, Any], container: str | None) -> tupl
     milestone = issue.get("milestone")
     if container is None or not isinstance(milestone, dict):
         return None, frozenset()
-    snapshot = _milestone(milestone, container, "issue.milestone", deleted=False)
+    snapshot = _milestone(cast(dict[str, Any], milestone), container, "issue.milestone", deleted=False)
     return snapshot, frozenset({snapshot.fields["title"]})
 
 
@@ -242,6 +243,11 @@ def _optional(parent: Mapping[str, Any], name: str, path: str, check: Callable[[
         raise _Malformed(f"{_join(path, name)} {fault}") from None
 
 
+def _member(value: Any, name: str) -> Any:
+    """Null if the value is no object, or has no such member."""
+    return cast(dict[str, Any], value).get(name) if isinstance(value, dict) else None
+
+
 def _join(path: str, name: str) -> str:
     return f"{path}.{name}" if path else name
 
@@ -249,7 +255,7 @@ def _join(path: str, name: str) -> str:
 def _as_object(value: Any) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise ValueError("is not an object")
-    return value
+    return cast(dict[str, Any], value)
 
 
 def _text(value: Any) -> str:

@@ -60,7 +60,7 @@ class Known:
 
     rank: Rank
     values: Mapping[str, Any]
-    older: Mapping[str, Rank] = field(default_factory=dict)
+    older: Mapping[str, Rank] = field(default_factory=dict[str, Rank])
     needs_reread: bool = False
 
     def rank_of(self, name: str) -> Rank | None:
@@ -74,7 +74,7 @@ def fold(known: Known | None, snapshot: Snapshot) -> Known:
     if known is None:
         return Known(rank, dict(snapshot.fields))
     top = max(known.rank, rank)
-    values, older = dict(known.values), {}
+    values, older = dict(known.values), dict[str, Rank]()
     for name in known.values.keys() | snapshot.fields.keys():
         earlier = known.rank_of(name)
         winner = earlier

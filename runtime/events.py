@@ -34,7 +34,7 @@ class Change:
 
 
 @dataclass(frozen=True)
-class Event:
+class NewEvent:
     """subject_id and portfolio_id are null for the tenant's own affairs: people, keys, connections."""
 
     id: UUID
@@ -61,7 +61,7 @@ values ($1, $2, $3, $4::text::jsonb, $5::text::jsonb, $6)
 _NOTIFY = "select pg_notify('folioscope', '')"
 
 
-async def append(connection: asyncpg.Connection, tenant_id: UUID, actor: Actor, events: Sequence[Event]) -> None:
+async def append(connection: asyncpg.Connection, tenant_id: UUID, actor: Actor, events: Sequence[NewEvent]) -> None:
     """Writes events in the caller's transaction and wakes the relay at its commit."""
     rows: list[tuple[Any, ...]] = []
     private_rows: list[tuple[Any, ...]] = []

@@ -7,8 +7,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from runtime.embedded import EmbeddedServers
-from runtime.embedded_postgres import binaries, client_environment
+from runtime.embedded.postgres import binaries, client_environment
+from runtime.embedded.servers import EmbeddedServers
 from runtime.migrate import MIGRATIONS, migrate
 
 SCHEMA = MIGRATIONS.parent / "schema.sql"

@@ -13,7 +13,7 @@ from pydantic import Field, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from runtime.embedded_places import embedded_database_url, embedded_redis_url
+from runtime.embedded.places import embedded_database_url, embedded_redis_url
 from runtime.failure import Failure
 
 

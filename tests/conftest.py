@@ -13,7 +13,7 @@ import asyncpg
 import pytest
 import redis.asyncio
 
-from runtime.embedded import EmbeddedServers
+from runtime.embedded.servers import EmbeddedServers
 from runtime.migrate import migrate
 from runtime.settings import Home, Settings
 

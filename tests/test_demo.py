@@ -18,7 +18,7 @@ from pydantic import SecretStr
 from api.app import create_app
 from cli.demo.company import WEEKS, Company, load_company
 from cli.demo.numbers import values_of_week
-from cli.seed import TENANT_ID, seed
+from cli.demo.seed import TENANT_ID, seed
 from runtime.clock import Clock
 from runtime.postgres import RELAY_ROLE, Database, open_connection
 from runtime.settings import Settings

@@ -25,8 +25,8 @@ from graphql import (
     specified_scalar_types,
 )
 
-from api.gate import Gate
-from api.parameters import Parameters
+from api.graphql.gate import Gate
+from api.graphql.parameters import Parameters
 from resolvers.engine.execute import Schema
 
 # Federation's own, which describe themselves elsewhere.

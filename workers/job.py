@@ -45,7 +45,7 @@ class Run:
     is_careful: one target by itself after something has failed; nothing else may fail with it.
     """
 
-    job: "Job"
+    job: "DeclaredJob"
     resources: Resources
     tenant_id: UUID
     generations: Mapping[UUID, int]
@@ -95,7 +95,7 @@ class Batch:
 
 
 @dataclass(frozen=True)
-class Job:
+class DeclaredJob:
     """signal: the name under which it is raised.
 
     batch: null when targets are worked on one by one.
@@ -130,16 +130,16 @@ class Job:
         await _Execution(self, resources, tenant_id).count_try(target_id)
 
 
-def job(signal: str, **options: Any) -> Callable[[Work], Job]:
+def job(signal: str, **options: Any) -> Callable[[Work], DeclaredJob]:
     """Declares a function as the job of that signal. options: as Job has."""
-    return lambda work: Job(signal, work, **options)
+    return lambda work: DeclaredJob(signal, work, **options)
 
 
 @dataclass(frozen=True)
 class _Execution:
     """Of a job, for a tenant."""
 
-    job: Job
+    job: DeclaredJob
     resources: Resources
     tenant_id: UUID
 

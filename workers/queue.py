@@ -16,7 +16,7 @@ from redis.exceptions import RedisError, ResponseError
 
 from runtime.redis import JOBS, WORKERS
 from workers.cancellation import is_canceled
-from workers.job import Job, Resources
+from workers.job import DeclaredJob, Resources
 from workers.signals import PASSING
 
 _log = structlog.get_logger()
@@ -44,7 +44,7 @@ class Consumer:
 
     redis: Redis
     resources: Resources
-    jobs: Mapping[str, Job]
+    jobs: Mapping[str, DeclaredJob]
     concurrency: int = 4
     idle_seconds: float = 10.0
     name: str = field(default_factory=lambda: f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}")

@@ -12,7 +12,7 @@ from strawberry import ID
 from portfolio.identity import print_id
 from resolvers import CHANGES
 from resolvers.engine.outcome import Outcome
-from resolvers.engine.write import WriteContext, change
+from resolvers.engine.write import PayloadSelection, WriteContext, change
 from runtime.clock import Clock
 from runtime.failure import Failure
 from runtime.postgres import Database
@@ -49,7 +49,7 @@ class Changes:
             # Ids hold the moment: so lists in the order of creation are in the order of the story.
             self.moment += _TICK
             context = WriteContext(self._database, self.clock, viewer or self.viewer, via="COMMAND")
-            answer = orjson.loads(await change(context, mutation, declared, {"input": input}, _print, b""))
+            answer = orjson.loads(await change(context, mutation, declared, {"input": input}, PayloadSelection(_print)))
         if answer["mistakes"]:
             raise Failure(
                 f"Seeding stopped at {mutation} {name}: {'; '.join(answer['mistakes'])}",

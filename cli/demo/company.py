@@ -20,7 +20,7 @@ Course = Sequence[tuple[int, float]]
 
 
 @dataclass(frozen=True)
-class Kpi:
+class DemoKpi:
     """facts: see kpis.toml. first_week, last_week: when it is measured."""
 
     key: str
@@ -36,7 +36,7 @@ class Kpi:
 
 
 @dataclass(frozen=True)
-class Initiative:
+class DemoInitiative:
     """products: keys; the first one is its own. weeks: first and last by plan; null: not planned.
 
     pace: speed against the plan; until: the week in which it was paused or canceled.
@@ -71,15 +71,15 @@ class Initiative:
 
 
 @dataclass(frozen=True)
-class Product:
+class DemoProduct:
     """See group.toml."""
 
     key: str
     name: str
     portfolio: str
     facts: Mapping[str, Any]
-    kpis: Sequence[Kpi]
-    initiatives: Sequence[Initiative]
+    kpis: Sequence[DemoKpi]
+    initiatives: Sequence[DemoInitiative]
 
     def stage_in(self, week: int) -> str:
         return [stage for first, stage in self.facts["stages"] if first <= week][-1]
@@ -90,9 +90,9 @@ class Company:
     """tag ends every key of a second and further company in one organization, suffix every name."""
 
     facts: Mapping[str, Any]
-    products: Sequence[Product]
-    initiatives: Sequence[Initiative]
-    kpis: Sequence[Kpi]
+    products: Sequence[DemoProduct]
+    initiatives: Sequence[DemoInitiative]
+    kpis: Sequence[DemoKpi]
     tag: str
     suffix: str
 
@@ -129,7 +129,7 @@ def _read(name: str) -> dict[str, Any]:
     return tomllib.loads((_FOLDER / f"{name}.toml").read_text(encoding="utf-8"))
 
 
-def _product(facts: Mapping[str, Any], portfolio: str, tag: str, suffix: str) -> Product:
+def _product(facts: Mapping[str, Any], portfolio: str, tag: str, suffix: str) -> DemoProduct:
     key, name = facts["key"] + tag, facts["name"] + suffix
     kpis = [
         _kpi(key, name, facts, (short, template))
@@ -137,7 +137,7 @@ def _product(facts: Mapping[str, Any], portfolio: str, tag: str, suffix: str) ->
         if facts["course"] and short not in facts.get("without", ())
     ]
     initiatives = [
-        Initiative(
+        DemoInitiative(
             **{member: value for member, value in found.items() if member not in ("name", "also")},
             key=f"{key}-I{position}",
             name=found["name"] + suffix,
@@ -147,14 +147,16 @@ def _product(facts: Mapping[str, Any], portfolio: str, tag: str, suffix: str) ->
         )
         for position, found in enumerate(facts["initiatives"], 1)
     ]
-    return Product(key, name, portfolio, facts, kpis, initiatives)
+    return DemoProduct(key, name, portfolio, facts, kpis, initiatives)
 
 
-def _kpi(product_key: str, product_name: str, facts: Mapping[str, Any], template: tuple[str, Mapping[str, Any]]) -> Kpi:
+def _kpi(
+    product_key: str, product_name: str, facts: Mapping[str, Any], template: tuple[str, Mapping[str, Any]]
+) -> DemoKpi:
     short, found = template
     measured = [first for first, stage in facts["stages"] if stage in MEASURED_STAGES]
     retired = [first for first, stage in facts["stages"] if stage == "RETIRED"]
-    return Kpi(
+    return DemoKpi(
         f"{product_key}-{short.upper()}",
         f"{found['name']}, {product_name}",
         ("product", product_key),
@@ -165,14 +167,14 @@ def _kpi(product_key: str, product_name: str, facts: Mapping[str, Any], template
     )
 
 
-def _kpis_of_portfolio(key: str, suffix: str) -> list[Kpi]:
+def _kpis_of_portfolio(key: str, suffix: str) -> list[DemoKpi]:
     return [
-        Kpi(f"{key}-{short.upper()}", f"{found['name']}{suffix}", ("portfolio", key), found, [(0, 80), (25, 93)])
+        DemoKpi(f"{key}-{short.upper()}", f"{found['name']}{suffix}", ("portfolio", key), found, [(0, 80), (25, 93)])
         for short, found in _read("kpis")["whole"].items()
     ]
 
 
-def _own_initiative(facts: Mapping[str, Any], portfolios: Sequence[Any], tag: str, suffix: str) -> Initiative:
+def _own_initiative(facts: Mapping[str, Any], portfolios: Sequence[Any], tag: str, suffix: str) -> DemoInitiative:
     owner = next(each["owner"] for each in portfolios if each["key"] == facts["portfolio"])
     names = {"key": facts["key"] + tag, "name": facts["name"] + suffix, "portfolio": facts["portfolio"] + tag}
-    return Initiative(**{**facts, **names}, owner=owner + suffix, products=[])
+    return DemoInitiative(**{**facts, **names}, owner=owner + suffix, products=[])

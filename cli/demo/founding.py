@@ -8,7 +8,7 @@ from typing import Any
 from strawberry import ID
 
 from cli.demo.changes import Changes, together
-from cli.demo.company import WEEKS, Company, Initiative, Kpi, Product, person_key
+from cli.demo.company import WEEKS, Company, DemoInitiative, DemoKpi, DemoProduct, person_key
 from cli.demo.numbers import JOURNEY_WEEKS
 from portfolio import enumerations as words
 from resolvers.organization.custom_field_value import (
@@ -80,7 +80,7 @@ class Founding:
         }
         await self.changes.make("portfolioCreate", "portfolio", given["key"], given)
 
-    async def _product(self, product: Product) -> None:
+    async def _product(self, product: DemoProduct) -> None:
         facts = product.facts
         given = {
             "key": product.key,
@@ -101,7 +101,7 @@ class Founding:
         value = {"custom_field_id": field, "entity_id": id, "value": risk}
         await self.changes.do("customFieldValueSet", product.key, value)
 
-    async def _kpi(self, kpi: Kpi) -> None:
+    async def _kpi(self, kpi: DemoKpi) -> None:
         facts = kpi.facts
         lower = facts.get("red", 0) > facts.get("target", 0)
         given = {
@@ -130,7 +130,7 @@ class Founding:
             )
         return KpiTargetInput(target=facts["target"], red_at=facts["red"], green_at=facts.get("green"))
 
-    async def _initiative(self, initiative: Initiative) -> None:
+    async def _initiative(self, initiative: DemoInitiative) -> None:
         weeks = initiative.weeks
         links = [
             InitiativeProductInput(product_id=self.ids["product", key], importance=100 if place == 0 else 40)
@@ -148,7 +148,7 @@ class Founding:
         }
         await self.changes.make("initiativeCreate", "initiative", initiative.key, given)
 
-    async def _milestones(self, initiative: Initiative) -> None:
+    async def _milestones(self, initiative: DemoInitiative) -> None:
         assert initiative.weeks is not None, "what is not planned has no milestones"
         first, last = initiative.weeks
         draw = random.Random(f"{self.seed}/{initiative.key}/milestones")

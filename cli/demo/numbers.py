@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
 
-from cli.demo.company import WEEKS, Course, Initiative, Kpi
+from cli.demo.company import WEEKS, Course, DemoInitiative, DemoKpi
 
 _MISSING = 0.04
 _OUTLIERS = 0.006
@@ -22,7 +22,7 @@ JOURNEY_WEEKS = WEEKS + 8
 
 
 @dataclass(frozen=True)
-class Progress:
+class DemoProgress:
     total_items: int
     done_items: int
     in_progress_items: int
@@ -30,7 +30,7 @@ class Progress:
     weekly_throughput: list[int]
 
 
-def values_of_week(seed: str, kpi: Kpi, last_day: date, week: int) -> Iterator[tuple[date, float]]:
+def values_of_week(seed: str, kpi: DemoKpi, last_day: date, week: int) -> Iterator[tuple[date, float]]:
     """The seven days that end on last_day. Some are missing, as in life, and now and then a whole week but its end."""
     draw = random.Random(f"{seed}/{kpi.key}/{week}")
     outage = draw.random() < 0.02
@@ -52,12 +52,12 @@ def level(course: Course, week: float) -> float:
     return points
 
 
-def _swing(kpi: Kpi, day: date) -> float:
+def _swing(kpi: DemoKpi, day: date) -> float:
     weekend = 60 * kpi.facts.get("weekend", 0) if day.weekday() >= 5 else 0
     return weekend + 1.5 * math.sin(day.toordinal() / 9 + len(kpi.key))
 
 
-def _value(kpi: Kpi, points: float, week: float) -> float:
+def _value(kpi: DemoKpi, points: float, week: float) -> float:
     """The value that is worth so many points; values better than the target are worth 100, too."""
     facts = kpi.facts
     if "range" in facts:
@@ -81,7 +81,7 @@ def _value_on_journey(facts: Mapping[str, float], points: float, week: float) ->
     return facts["journey"] + (facts["target"] - facts["journey"]) * share
 
 
-def progress_of_week(seed: str, initiative: Initiative, week: int) -> Progress:
+def progress_of_week(seed: str, initiative: DemoInitiative, week: int) -> DemoProgress:
     """What is known of an initiative at the end of a week; slow ones have blocked items."""
     assert initiative.weeks is not None, "what is not planned has no progress"
     draw = random.Random(f"{seed}/{initiative.key}")
@@ -98,4 +98,4 @@ def progress_of_week(seed: str, initiative: Initiative, week: int) -> Progress:
     weekly = [after - before for before, after in pairwise(counts)][-12:]
     open_items = min(total - counts[-1], 5)
     blocked = min(open_items, max(0, round(4 * (0.95 - initiative.pace) * 2)))
-    return Progress(total, counts[-1], open_items, blocked, weekly)
+    return DemoProgress(total, counts[-1], open_items, blocked, weekly)

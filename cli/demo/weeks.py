@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 
 from cli.demo.changes import Changes, together
-from cli.demo.company import MEASURED_STAGES, WEEKS, Company, Initiative, Kpi, Product, person_key
+from cli.demo.company import MEASURED_STAGES, WEEKS, Company, DemoInitiative, DemoKpi, DemoProduct, person_key
 from cli.demo.founding import MILESTONES, last_day_of
 from cli.demo.numbers import level, progress_of_week, values_of_week
 from portfolio import enumerations as words
@@ -31,7 +31,7 @@ def _is_told_in(week: int) -> bool:
     return week % 2 == 1 or week >= WEEKS - 6
 
 
-def _reports_before(product: Product) -> int:
+def _reports_before(product: DemoProduct) -> int:
     return REPORT_DAYS_BEFORE[len(product.facts["owner"]) % len(REPORT_DAYS_BEFORE)]
 
 
@@ -82,13 +82,13 @@ class Weeks:
         due = [each for each in self.company.products if _reports_before(each) == days_before]
         await together(self._report(product, week) for product in due)
 
-    async def _enter(self, product: Product, week: int) -> None:
+    async def _enter(self, product: DemoProduct, week: int) -> None:
         stage = product.stage_in(week)
         if stage != product.stage_in(week - 1):
             given = {"id": self.ids["product", product.key], "lifecycle_stage": words.LifecycleStage(stage)}
             await self.changes.do("productUpdate", f"{product.key}/{stage}", given)
 
-    async def _confirm(self, product: Product, week: int) -> None:
+    async def _confirm(self, product: DemoProduct, week: int) -> None:
         """Whoever works on it still does: without that, the score of the team would fade."""
         for (kind, name), id in self.ids.items():
             if kind == "assignment" and name.startswith(f"{product.key}/"):
@@ -102,7 +102,7 @@ class Weeks:
         for begin in range(0, len(rows), MOST_ROWS):
             yield rows[begin : begin + MOST_ROWS]
 
-    def _rows(self, kpi: Kpi, week: int) -> Iterator[MeasurementInput]:
+    def _rows(self, kpi: DemoKpi, week: int) -> Iterator[MeasurementInput]:
         fault = self.company.facts["bad_import"]
         last_day = last_day_of(self.today, week)
         for day, value in values_of_week(self.seed, kpi, last_day, week):
@@ -119,7 +119,7 @@ class Weeks:
                     if (last_day - day).days < fault["days"]:
                         yield self._row(kpi, (day, value), week, fault["note"])
 
-    def _row(self, kpi: Kpi, measured: tuple[date, float], week: int, note: str | None = None) -> MeasurementInput:
+    def _row(self, kpi: DemoKpi, measured: tuple[date, float], week: int, note: str | None = None) -> MeasurementInput:
         """Of 18 o'clock UTC, but never later than the week's own moment."""
         day, value = measured
         return MeasurementInput(
@@ -137,7 +137,7 @@ class Weeks:
 
     # Work and reports -----------------------------------------------------------------------------
 
-    async def _advance(self, initiative: Initiative, week: int) -> None:
+    async def _advance(self, initiative: DemoInitiative, week: int) -> None:
         state, before = initiative.state_in(week), initiative.state_in(week - 1) if week else "ACTIVE"
         id = self.ids["initiative", initiative.key]
         if "ACTIVE" in (state, before) and initiative.share(week) and (_is_told_in(week) or state != before):
@@ -154,7 +154,7 @@ class Weeks:
             given = {"id": id, "state": words.InitiativeState(state)}
             await self.changes.do("initiativeUpdate", f"{initiative.key}/{state}", given)
 
-    async def _record_progress(self, initiative: Initiative, week: int) -> None:
+    async def _record_progress(self, initiative: DemoInitiative, week: int) -> None:
         found = progress_of_week(self.seed, initiative, week)
         given = {
             "initiative_id": self.ids["initiative", initiative.key],
@@ -169,7 +169,7 @@ class Weeks:
         }
         await self.changes.do("initiativeProgressRecord", f"{initiative.key}/{week}", given)
 
-    async def _report(self, product: Product, week: int) -> None:
+    async def _report(self, product: DemoProduct, week: int) -> None:
         said = self._said(product, week)
         if said is not None:
             status, body = said
@@ -181,7 +181,7 @@ class Weeks:
             reporter = self._reporters[product.facts["owner"] + self.company.suffix]
             await self.changes.do("statusUpdateCreate", f"{product.key}/{week}", given, reporter)
 
-    def _said(self, product: Product, week: int) -> tuple[str, str] | None:
+    def _said(self, product: DemoProduct, week: int) -> tuple[str, str] | None:
         if "reports" in product.facts:
             return next(((status, body) for when, status, body in product.facts["reports"] if when == week), None)
         if week not in _REPORT_WEEKS or product.stage_in(week) not in MEASURED_STAGES:

@@ -1,13 +1,13 @@
 """Checks every declaration of a schema when it is built: what cannot be meant is told with its field, file and line."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, cast
 
 from graphql import GraphQLField, GraphQLInputObjectType, GraphQLInterfaceType, GraphQLObjectType, GraphQLSchema
 
 from compiler.checking.choices import templates
 from compiler.checking.template import mistakes
-from compiler.declaration.place import DeclarationError, Place, place_of, suggest
+from compiler.declaration.place import DeclarationError, SourcePlace, place_of, suggest
 from compiler.declare import mapping_of
 from compiler.graphql_types import BACKREF, input_type, object_type, table
 from compiler.mapping import Condition, Filter, Lookup, Many, One, OneOf, Order, Rows, Table, Value
@@ -15,7 +15,7 @@ from compiler.mapping import Condition, Filter, Lookup, Many, One, OneOf, Order,
 
 def check_declarations(schema: GraphQLSchema, prefixes: Mapping[str, str]) -> None:
     """prefixes: kind → prefix of its ids. Raises DeclarationError with a line for each mistake."""
-    told: dict[tuple[Place | None, str], str] = {}
+    told: dict[tuple[SourcePlace | None, str], str] = {}
     for coordinate, place, mistake in _Checker(schema, prefixes).told():
         # A field that types inherit is one declaration.
         told.setdefault((place, mistake), f"{place or 'unknown place'}, {coordinate}: {mistake}")
@@ -34,7 +34,7 @@ class _Checker:
         self.filters: set[Filter] = set()
         self.orders: set[Order] = set()
 
-    def told(self) -> Iterator[tuple[str, Place | None, str]]:
+    def told(self) -> Iterator[tuple[str, SourcePlace | None, str]]:
         for type_ in [*self.interfaces, *self.objects]:
             for name, definition in type_.fields.items():
                 declared = definition.extensions.get(BACKREF)
@@ -152,5 +152,5 @@ def _comparisons(compared: Any) -> Iterator[Filter]:
     if isinstance(compared, Filter):
         yield compared
     elif isinstance(compared, Mapping):
-        for member in compared.values():
+        for member in cast(Mapping[str, Any], compared).values():
             yield from _comparisons(member)

@@ -11,11 +11,11 @@ from graphql import (
     GraphQLInputObjectType,
     GraphQLNonNull,
     Undefined,
-    get_named_type,
 )
 
 from compiler.arguments import Tree, constant
 from compiler.declaration.place import DeclarationError, suggest
+from compiler.graphql_types import named_type, nullable_type, type_of
 from compiler.mapping import Source
 
 _ABSENT = object()
@@ -53,8 +53,8 @@ def templates(source: Source | None, definition: GraphQLField) -> Iterator[tuple
 
 
 def _choices(argument: GraphQLArgument) -> list[Tree | object]:
-    named = get_named_type(argument.type)
-    if isinstance(named, GraphQLEnumType) and named is getattr(argument.type, "of_type", argument.type):
+    named = named_type(argument)
+    if isinstance(named, GraphQLEnumType) and named is nullable_type(type_of(argument)):
         given: list[Tree | object] = [constant(word.value) for word in named.values.values()]
     else:
         given = [constant(None)]
@@ -62,8 +62,8 @@ def _choices(argument: GraphQLArgument) -> list[Tree | object]:
 
 
 def _is_certain(argument: GraphQLArgument) -> bool:
-    return isinstance(argument.type, GraphQLNonNull) or argument.default_value is not Undefined
+    return isinstance(type_of(argument), GraphQLNonNull) or argument.default_value is not Undefined
 
 
 def _is_filled(argument: GraphQLArgument) -> bool:
-    return not isinstance(get_named_type(argument.type), GraphQLInputObjectType)
+    return not isinstance(named_type(argument), GraphQLInputObjectType)

@@ -2,7 +2,6 @@
 
 import inspect
 import linecache
-import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -26,7 +25,7 @@ class DeclarationError(Exception):
 
 
 @dataclass(frozen=True)
-class Place:
+class SourcePlace:
     path: str
     line: int
 
@@ -40,15 +39,16 @@ class Place:
         return linecache.getline(self.path, self.line).strip()
 
 
-def declaring_place() -> Place:
+def declaring_place() -> SourcePlace:
     """The nearest line outside the compiler that led here."""
-    frame = sys._getframe()  # inspect.stack() reads the source of every frame: half a second for the schema
+    frame = inspect.currentframe()  # inspect.stack() reads the source of every frame: half a second for the schema
+    assert frame is not None, "CPython has frames"
     while frame.f_back is not None and str(frame.f_globals.get("__name__")).startswith("compiler."):
         frame = frame.f_back
-    return Place(frame.f_code.co_filename, frame.f_lineno)
+    return SourcePlace(frame.f_code.co_filename, frame.f_lineno)
 
 
-def place_of(declared: StrawberryField | None) -> Place | None:
+def place_of(declared: StrawberryField | None) -> SourcePlace | None:
     return declared.metadata.get(PLACE) if declared is not None else None
 
 

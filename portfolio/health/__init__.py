@@ -1,26 +1,26 @@
 """The health engine: scores in exact integers, with their causes, from facts, date and policy."""
 
-from .advice import NextBand, Way, lifts, next_band
-from .change import Change, Snapshot, explain_change
-from .document import input_document
-from .errors import InputError
-from .evaluation import ENGINE_VERSION, Evaluation, evaluate
-from .explanation import stale_part_mp
-from .fingerprint import canonical_json, fingerprint
-from .finish_probability import finish_probability, weeks_until_likely
-from .policy import Policy, load_policy
-from .tree import Leaf
-from .what_if import WhatIf, what_if
+from portfolio.health.aggregation.tree import Leaf
+from portfolio.health.analysis.advice import NextBand, Way, lifts, next_band
+from portfolio.health.analysis.change import NodeState, ScoreChange, explain_change
+from portfolio.health.analysis.what_if import WhatIf, what_if
+from portfolio.health.assessment.evaluation import ENGINE_VERSION, Evaluation, evaluate
+from portfolio.health.assessment.explanation import stale_part_mp
+from portfolio.health.errors import InputError
+from portfolio.health.inputs.document import input_document
+from portfolio.health.inputs.fingerprint import canonical_json, fingerprint
+from portfolio.health.policy.document import Policy, load_policy
+from portfolio.health.statistics.finish_probability import finish_probability, weeks_until_likely
 
 __all__ = [
     "ENGINE_VERSION",
-    "Change",
     "Evaluation",
     "InputError",
     "Leaf",
     "NextBand",
+    "NodeState",
     "Policy",
-    "Snapshot",
+    "ScoreChange",
     "Way",
     "WhatIf",
     "canonical_json",

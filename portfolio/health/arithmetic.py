@@ -95,7 +95,7 @@ def number_text(ratio: Ratio) -> str:
 
 def _decimal_places(denominator: int) -> int | None:
     """How many decimals n/denominator needs in lowest terms; None if it never ends."""
-    counts = []
+    counts: list[int] = []
     for prime in (2, 5):
         count = 0
         while denominator % prime == 0:

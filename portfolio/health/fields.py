@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
-from .arithmetic import Ratio, parse_ratio
-from .errors import InputError
+from portfolio.health.arithmetic import Ratio, parse_ratio
+from portfolio.health.errors import InputError
 
 Value = TypeVar("Value")
 
@@ -119,7 +119,7 @@ class Fields:
             return ()
         if not isinstance(value, (list, tuple)):
             raise self.refuse(key, "must be a list")
-        return value
+        return cast(Sequence[Any], value)
 
     def texts(self, key: str) -> Sequence[str]:
         values = self.sequence(key)

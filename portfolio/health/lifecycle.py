@@ -1,6 +1,6 @@
 """Which nodes are scored at all: only those that are under way."""
 
-from .fields import Fields
+from portfolio.health.fields import Fields
 
 KINDS = frozenset({"product", "initiative", "portfolio"})
 STATUSES = frozenset({"ACTIVE", "ON_HOLD", "DRAFT", "CANCELLED", "CANCELED", "COMPLETED"})

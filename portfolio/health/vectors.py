@@ -6,18 +6,23 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-from . import advice, anomaly, band, change, evaluation, fold, kpi_forecast, kpi_leaf, trend
-from .arithmetic import FULL_MP, ratio_text, round_mp
-from .calendar_days import to_date
-from .errors import InputError
-from .fields import Fields
-from .fingerprint import fingerprint
-from .finish_probability import finish_probability
-from .policy import Policy
-from .tree import Place
-from .what_if import what_if
+from portfolio.health.aggregation import fold
+from portfolio.health.aggregation.tree import Place
+from portfolio.health.analysis import advice, change
+from portfolio.health.analysis.what_if import what_if
+from portfolio.health.arithmetic import FULL_MP, ratio_text, round_mp
+from portfolio.health.assessment import evaluation
+from portfolio.health.calendar_days import to_date
+from portfolio.health.errors import InputError
+from portfolio.health.fields import Fields
+from portfolio.health.indicators import kpi_forecast, kpi_leaf
+from portfolio.health.inputs.fingerprint import fingerprint
+from portfolio.health.policy import band
+from portfolio.health.policy.document import Policy
+from portfolio.health.statistics import anomaly, trend
+from portfolio.health.statistics.finish_probability import finish_probability
 
 Case = Mapping[str, Any]
 
@@ -76,19 +81,23 @@ def _is_misprinted(case: Case) -> bool:
 def differences(expected: Any, actual: Any, path: str) -> list[str]:
     """Exact, types and list order included; object key order does not matter."""
     if isinstance(expected, dict) and isinstance(actual, dict):
-        lines = []
-        for key in sorted(expected.keys() | actual.keys()):
-            place = f"{path}.{key}" if path else key
-            if key not in actual:
-                lines.append(f"  {place}: expected {_shown(expected[key])}, is absent")
-            elif key not in expected:
-                lines.append(f"  {place}: not expected, is {_shown(actual[key])}")
-            else:
-                lines += differences(expected[key], actual[key], place)
-        return lines
+        return _member_differences(cast(dict[str, Any], expected), cast(dict[str, Any], actual), path)
     if type(expected) is type(actual) and json.dumps(expected) == json.dumps(actual):
         return []
     return [f"  {path or 'result'}: expected {_shown(expected)}, is {_shown(actual)}"]
+
+
+def _member_differences(expected: Mapping[str, Any], actual: Mapping[str, Any], path: str) -> list[str]:
+    lines: list[str] = []
+    for key in sorted(expected.keys() | actual.keys()):
+        place = f"{path}.{key}" if path else key
+        if key not in actual:
+            lines.append(f"  {place}: expected {_shown(expected[key])}, is absent")
+        elif key not in expected:
+            lines.append(f"  {place}: not expected, is {_shown(actual[key])}")
+        else:
+            lines += differences(expected[key], actual[key], place)
+    return lines
 
 
 def _shown(value: Any) -> str:
@@ -146,8 +155,8 @@ def _node(case: Case, policy: Policy) -> Any:
 
 def _change(case: Case, policy: Policy) -> Any:
     facts = case["input"]
-    before = change.Snapshot(facts["before"], _day(facts["as_of_before"]), policy)
-    after = change.Snapshot(facts["after"], _day(facts["as_of_after"]), policy)
+    before = change.NodeState(facts["before"], _day(facts["as_of_before"]), policy)
+    after = change.NodeState(facts["after"], _day(facts["as_of_after"]), policy)
     moved = change.explain_change(before, after)
     return moved and moved._asdict()
 

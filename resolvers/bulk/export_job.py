@@ -10,7 +10,7 @@ import orjson
 
 from portfolio.enumerations import JobState, Scope
 from resolvers.bulk.files import PART_BYTES, Owner, complete_file, create_file, forget_files, keep_part
-from resolvers.bulk.job_row import Attempt, Broken, JobRow, Progress
+from resolvers.bulk.job_row import Attempt, Broken, JobRow, RunProgress
 from resolvers.bulk.json_names import with_names_inside
 from resolvers.bulk.types import bulk_types
 from resolvers.entity.line import BulkType
@@ -43,7 +43,7 @@ async def export(database: Database, clock: Clock, attempt: Attempt) -> None:
                     if job is None:
                         return
                     lines += await keep_part(job.connection, (attempt.tenant_id, file_id), lines + 1, part)
-                    await job.advance(Progress(lines))
+                    await job.advance(RunProgress(lines))
     except Refusal as refusal:
         raise Broken(refusal.message) from None
     async with _job(database, clock, attempt) as job:

@@ -60,7 +60,7 @@ class Owner:
 
 
 @dataclass(frozen=True)
-class Part:
+class FilePart:
     first_line: int
     lines: list[bytes]
 
@@ -147,14 +147,14 @@ class FileWriter:
                 self.line_count += await keep_part(connection, self._identity, self.line_count + 1, content)
 
 
-async def read_part(connection: asyncpg.Connection, tenant_id: UUID, file_id: UUID, line: int) -> Part:
+async def read_part(connection: asyncpg.Connection, tenant_id: UUID, file_id: UUID, line: int) -> FilePart:
     """The part that holds a line which the file has."""
     row = await connection.fetchrow(_PART, tenant_id, file_id, line)
     assert row is not None, "parts follow each other without a gap"
     lines = _split(zlib.decompress(row["content"]))
     if row["first_line"] == 1:
         lines[0] = lines[0].removeprefix(BOM_UTF8)
-    return Part(row["first_line"], lines)
+    return FilePart(row["first_line"], lines)
 
 
 async def read_file(database: Database, tenant_id: UUID, file_id: UUID) -> AsyncIterator[bytes]:

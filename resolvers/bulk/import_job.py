@@ -8,8 +8,8 @@ from typing import Any
 import asyncpg
 
 from portfolio.enumerations import JobState
-from resolvers.bulk.files import Part, read_part
-from resolvers.bulk.job_row import Attempt, JobRow, LineError, Progress
+from resolvers.bulk.files import FilePart, read_part
+from resolvers.bulk.job_row import Attempt, JobRow, LineError, RunProgress
 from resolvers.bulk.line import LineType, refusal_of
 from resolvers.bulk.line_text import Values, read_line
 from resolvers.bulk.measurements import MEASUREMENT, MOST_ROWS, record_lines
@@ -45,7 +45,7 @@ class Importer:
         """Applies some lines, and ends the job after the last one. In the transaction that holds the job."""
         row = job.row
         if row["lines_done"] < row["line_count"]:
-            run = _Run(self, job.connection, await job.viewer(), job.actor)
+            run = _LinesRun(self, job.connection, await job.viewer(), job.actor)
             part = await read_part(job.connection, job.tenant_id, row["file_id"], row["lines_done"] + 1)
             await run.apply(part, row["lines_done"] + 1)
             await job.advance(run.done, run.errors)
@@ -59,7 +59,7 @@ class Importer:
         What an earlier run made, and was undone, is made again in the run in which a line names it.
         """
         made: dict[Name, int] = {}
-        at_hand: dict[int, Part] = {}
+        at_hand: dict[int, FilePart] = {}
         async with self.database.transaction(attempt.tenant_id) as connection:
             job = await JobRow.lock(connection, attempt, self.clock)
             if job is not None:
@@ -71,7 +71,7 @@ class Importer:
                     return
                 row, run = job.row, None
                 if row["lines_done"] < row["line_count"]:
-                    run = _Run(self, connection, await job.viewer(), job.actor, made, _Lines(job, at_hand))
+                    run = _LinesRun(self, connection, await job.viewer(), job.actor, made, _Lines(job, at_hand))
                     part = await read_part(connection, job.tenant_id, row["file_id"], row["lines_done"] + 1)
                     await _undone(connection, run, part, row["lines_done"] + 1)
                     await job.advance(run.done, run.errors)
@@ -80,7 +80,7 @@ class Importer:
                     return
 
 
-async def _undone(connection: asyncpg.Connection, run: "_Run", part: Part, first_line: int) -> None:
+async def _undone(connection: asyncpg.Connection, run: "_LinesRun", part: FilePart, first_line: int) -> None:
     transaction = connection.transaction()
     await transaction.start()
     try:
@@ -92,7 +92,7 @@ async def _undone(connection: asyncpg.Connection, run: "_Run", part: Part, first
 class _Lines:
     """Earlier lines of a file, of which the latest parts are at hand."""
 
-    def __init__(self, job: JobRow, at_hand: dict[int, Part]) -> None:
+    def __init__(self, job: JobRow, at_hand: dict[int, FilePart]) -> None:
         self._job, self._at_hand = job, at_hand
 
     async def read(self, number: int) -> bytes:
@@ -108,7 +108,7 @@ class _Lines:
 
 
 @dataclass
-class _Run:
+class _LinesRun:
     """Some lines in one transaction. made: names that lines of a dry run have made, with their lines."""
 
     importer: Importer
@@ -117,11 +117,11 @@ class _Run:
     actor: Actor
     made: dict[Name, int] | None = None
     earlier: _Lines | None = None
-    done: Progress = field(default_factory=lambda: Progress(0))
+    done: RunProgress = field(default_factory=lambda: RunProgress(0))
     errors: list[LineError] = field(default_factory=list)
     _made_again: set[int] = field(default_factory=set)
 
-    async def apply(self, part: Part, first_line: int) -> None:
+    async def apply(self, part: FilePart, first_line: int) -> None:
         """From a line of the part on, until its end or the time is up."""
         deadline = time.monotonic() + _LONGEST_RUN_SECONDS
         line = first_line
@@ -134,7 +134,7 @@ class _Run:
             line += len(batch) or 1
         self.done.line = line - 1
 
-    def _measurements(self, part: Part, line: int) -> list[Values]:
+    def _measurements(self, part: FilePart, line: int) -> list[Values]:
         """Lines of measurements that follow each other from here."""
         batch: list[Values] = []
         while line <= part.last_line and len(batch) < MOST_ROWS:

@@ -12,7 +12,7 @@ from portfolio.enumerations import JobState, Scope
 from portfolio.identity import print_id
 from resolvers.bulk.files import forget_files
 from runtime.clock import Clock
-from runtime.events import Actor, Change, Event, append
+from runtime.events import Actor, Change, NewEvent, append
 from runtime.viewer import Viewer
 
 MOST_ERRORS = 1_000
@@ -80,7 +80,7 @@ class LineError:
 
 
 @dataclass
-class Progress:
+class RunProgress:
     """What a run of lines came to."""
 
     line: int
@@ -141,7 +141,7 @@ class JobRow:
         await self.connection.execute(_FORGET_ERRORS, self.tenant_id, self.id)
         await self.connection.execute(_BEGIN_AGAIN, self.tenant_id, self.id)
 
-    async def advance(self, done: Progress, errors: Sequence[LineError] = ()) -> None:
+    async def advance(self, done: RunProgress, errors: Sequence[LineError] = ()) -> None:
         counts = (done.created, done.changed, done.unchanged, done.failed)
         await self.connection.execute(_ADVANCE, self.tenant_id, self.id, done.line, *counts)
         if errors:
@@ -169,7 +169,7 @@ class JobRow:
             "failedCount": row["failed_count"],
             "error": error,
         }
-        event = Event(
+        event = NewEvent(
             id=self.clock.new_id(),
             type=f"{row['kind']}_{state}",
             entity_kind="JOB",

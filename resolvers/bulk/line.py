@@ -26,10 +26,10 @@ from compiler.declare import snake_case
 from compiler.graphql_types import BACKREF
 from portfolio.identity import parse_id, print_id
 from resolvers.bulk.line_text import Values
-from resolvers.bulk.members import Member, members_of, public_name, with_ids
+from resolvers.bulk.members import LineMember, members_of, public_name, with_ids
 from resolvers.bulk.names import NOBODY, Name, Names, read_name
 from resolvers.engine.execute import Schema
-from resolvers.engine.mutation import Change
+from resolvers.engine.mutation import DeclaredMutation
 from resolvers.engine.outcome import ExternalReferenceInput, Outcome, Rejection, UserError, UserErrorCode, reject
 from resolvers.engine.session import Row, Write
 from resolvers.entity.external import find_by_external
@@ -46,7 +46,7 @@ _UNSTORABLE = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, asy
 class Mutation:
     """A mutation as it takes a plain input object."""
 
-    change: Change
+    change: DeclaredMutation
     input_type: GraphQLInputObjectType
     convert: Any
 
@@ -83,7 +83,7 @@ class LineType:
         self.create = _mutation(schema, declared.create)
         self.update = _mutation(schema, declared.update) if declared.update else None
         inputs = [self.create.input_type, *([self.update.input_type] if self.update else [])]
-        self.members: dict[str, Member] = {}
+        self.members: dict[str, LineMember] = {}
         for input_type in inputs:
             self.members |= members_of(input_type, declared)
 
@@ -251,7 +251,7 @@ def refusal_of(fault: Exception) -> list[UserError]:
     return [UserError(code=UserErrorCode.INVALID, message="This line cannot be applied.")]
 
 
-def _permit(write: Write, change: Change, *, tenant_wide: bool = False) -> None:
+def _permit(write: Write, change: DeclaredMutation, *, tenant_wide: bool = False) -> None:
     if change.scope not in write.viewer.scopes:
         raise reject(UserErrorCode.FORBIDDEN, f"This line needs an API key with scope {change.scope}.")
     if (change.tenant_wide or tenant_wide) and write.granted is not None:

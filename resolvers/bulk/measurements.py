@@ -17,7 +17,7 @@ from resolvers.engine.session import Write
 from resolvers.measurement.measurement import MOST_ROWS, MeasurementInput, Unreadable, record_measurements
 from schema import check
 
-__all__ = ["MEASUREMENT", "MOST_ROWS", "Recorded", "record_lines"]
+__all__ = ["MEASUREMENT", "MOST_ROWS", "RecordedLines", "record_lines"]
 
 MEASUREMENT = "measurement"
 
@@ -41,7 +41,7 @@ Key = tuple[UUID, datetime, Decimal]
 
 
 @dataclass
-class Recorded:
+class RecordedLines:
     """rejected: by the place of the line in the batch."""
 
     accepted: int = 0
@@ -49,12 +49,12 @@ class Recorded:
     rejected: list[tuple[int, UserError]] = field(default_factory=list)
 
 
-async def record_lines(write: Write, names: Names, batch: Sequence[dict[str, Any]]) -> Recorded:
+async def record_lines(write: Write, names: Names, batch: Sequence[dict[str, Any]]) -> RecordedLines:
     """What is known already is a duplicate, so that the same file may come again."""
     if Scope.INGEST not in write.viewer.scopes:
         raise reject(UserErrorCode.FORBIDDEN, f"This line needs an API key with scope {Scope.INGEST}.")
     ids: dict[str, str] = {}
-    recorded, rows, places = Recorded(), [], []
+    recorded, rows, places = RecordedLines(), [], []
     for place, given in enumerate(batch):
         try:
             rows.append(await _read(names, given, ids))
@@ -81,7 +81,7 @@ async def record_lines(write: Write, names: Names, batch: Sequence[dict[str, Any
     return recorded
 
 
-def _follow(recorded: Recorded, twins: Sequence[tuple[int, int]]) -> None:
+def _follow(recorded: RecordedLines, twins: Sequence[tuple[int, int]]) -> None:
     """A line that says what one before it in the batch says comes to what that one came to."""
     refused = dict(recorded.rejected)
     for place, first in twins:
@@ -91,7 +91,7 @@ def _follow(recorded: Recorded, twins: Sequence[tuple[int, int]]) -> None:
             recorded.duplicates += 1
 
 
-async def _record(write: Write, recorded: Recorded, fresh: Sequence[tuple[int, MeasurementInput]]) -> None:
+async def _record(write: Write, recorded: RecordedLines, fresh: Sequence[tuple[int, MeasurementInput]]) -> None:
     rows: list[MeasurementInput | Unreadable] = [row for _, row in fresh]
     values = (await record_measurements(write, rows, MOST_ROWS)).values
     recorded.accepted += values["accepted"]

@@ -23,34 +23,34 @@ _NEVER = ("id", "idempotencyKey", "supersedesId", "kpiKey")
 
 
 @dataclass(frozen=True)
-class Member:
+class LineMember:
     """A member of a line. field: of the input; kinds: of objects that it names; inner: members of an object in it;
     many: it is a list of them; json: objects are named within its value."""
 
     field: str
     kinds: tuple[str, ...] = ()
-    inner: "Mapping[str, Member] | None" = None
+    inner: "Mapping[str, LineMember] | None" = None
     many: bool = False
     json: bool = False
 
 
-def members_of(input_type: GraphQLInputObjectType, declared: BulkType) -> dict[str, Member]:
-    members: dict[str, Member] = {}
+def members_of(input_type: GraphQLInputObjectType, declared: BulkType) -> dict[str, LineMember]:
+    members: dict[str, LineMember] = {}
     for name, field in input_type.fields.items():
         named: Any = get_named_type(field.type)
         many = is_list_type(get_nullable_type(field.type))
         if named is GraphQLID and name not in _NEVER:
-            members[public_name(name)] = Member(name, declared.kinds_of(name), many=many)
+            members[public_name(name)] = LineMember(name, declared.kinds_of(name), many=many)
         elif named.name == "LabelNameInput":
-            members[name] = Member(name, ("LABEL",), many=many)
+            members[name] = LineMember(name, ("LABEL",), many=many)
         elif is_input_object_type(named):
-            members[name] = Member(name, inner=members_of(named, declared), many=many)
+            members[name] = LineMember(name, inner=members_of(named, declared), many=many)
         elif name not in (*_NEVER, *declared.without, *declared.always) or (name, named.name) == ("id", "String"):
-            members[public_name(name)] = Member(name, json=name in declared.json)
+            members[public_name(name)] = LineMember(name, json=name in declared.json)
     return members
 
 
-async def with_ids(names: Names, member: Member, value: Any, path: tuple[str, ...]) -> Any:
+async def with_ids(names: Names, member: LineMember, value: Any, path: tuple[str, ...]) -> Any:
     """With ids in place of names. What is not of the shape expected stays, for validation to refuse."""
     if member.json:
         return await with_ids_inside(names, value, path)
@@ -69,7 +69,7 @@ async def with_ids(names: Names, member: Member, value: Any, path: tuple[str, ..
         return value
     translated = {}
     for name, item in value.items():
-        known = member.inner.get(name, Member(name))
+        known = member.inner.get(name, LineMember(name))
         translated[known.field] = await with_ids(names, known, item, (*path, known.field))
     return translated
 

@@ -25,7 +25,7 @@ from resolvers.entity.archive import refuse_archived
 from resolvers.entity.line import BulkType
 from resolvers.entity.member import differences, read_members
 from runtime.encryption import SecretBox
-from runtime.events import Change as FieldChange
+from runtime.events import Change
 from schema import check
 from schema.connection.connection import Connection
 from schema.entity import entity_of
@@ -167,7 +167,7 @@ async def _set_archived(write: Write, input: NodeInput, *, archived: bool) -> Ou
     if (before is not None) != archived:
         after = write.now if archived else None
         await write.execute(_SET_ARCHIVED, row["id"], write.now, after)
-        change = FieldChange("archivedAt", before and before.isoformat(), after and after.isoformat())
+        change = Change("archivedAt", before and before.isoformat(), after and after.isoformat())
         write.record("CONNECTION_ARCHIVED" if archived else "CONNECTION_RESTORED", _target(row["id"]), [change])
     return _answer(row["id"])
 

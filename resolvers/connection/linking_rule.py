@@ -23,7 +23,7 @@ from resolvers.engine.outcome import (
 from resolvers.engine.session import Target, Write
 from resolvers.entity.line import BulkType
 from resolvers.entity.member import differences, read_members
-from runtime.events import Change as FieldChange
+from runtime.events import Change
 from schema import check
 from schema.connection.linking_rule import LinkingRule
 from schema.member import Member
@@ -112,7 +112,7 @@ async def linking_rule_archive(write: Write, input: NodeInput) -> Outcome:
     if row["archived_at"] is None:
         await write.execute(_ARCHIVE, row["id"], write.now)
         target = await _target(write, row["id"], row["initiative_id"])
-        change = FieldChange("archivedAt", None, write.now.isoformat())
+        change = Change("archivedAt", None, write.now.isoformat())
         write.record("LINKING_RULE_ARCHIVED", target, [change])
         await _relink(write, row["connection_id"])
     return _answer(row["id"])

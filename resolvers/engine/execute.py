@@ -32,18 +32,21 @@ from graphql.execution.values import VariableValues
 from graphql.language.visitor import Visitor
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types.arguments import convert_arguments
+from strawberry.types.field import StrawberryField
 
 import schema
 from compiler.checking.check import check_declarations
 from compiler.cursor import CursorKey
 from compiler.graphql_types import BACKREF
-from compiler.walk import Catalogue, Selection
+from compiler.selection.walk import Catalogue, Selection
 from portfolio.identity import PREFIX_OF_KIND
 from resolvers import Mutation
+from resolvers.engine.mutation import DeclaredMutation
+from resolvers.engine.outcome import Outcome
 from resolvers.engine.payload import project
 from resolvers.engine.prepared import Prepared
 from resolvers.engine.read import Operation, Reader
-from resolvers.engine.write import Change, Outcome, WriteContext, change
+from resolvers.engine.write import PayloadSelection, WriteContext, change
 from runtime import encryption
 from runtime.clock import Clock
 from runtime.postgres import Database
@@ -199,13 +202,8 @@ class Executor:
             return orjson.dumps(root.name)
         definition = root.fields[node.name.value]
         declared = definition.extensions[BACKREF]
-        found: Change = declared.metadata["change"]
-        arguments = convert_arguments(
-            get_argument_values(definition, node, operation.variables),
-            declared.arguments,
-            config=self.schema.config,
-            scalar_registry=self.schema.schema_converter.scalar_registry,
-        )
+        found: DeclaredMutation = declared.metadata["change"]
+        arguments = self._arguments(declared, get_argument_values(definition, node, operation.variables))
         payload = get_named_type(definition.type)
         assert isinstance(payload, GraphQLObjectType), "a mutation returns a payload object"
         field = _Field(key, details, payload)
@@ -213,16 +211,14 @@ class Executor:
         async def answer(connection: asyncpg.Connection, outcome: Outcome) -> bytes:
             return await self._answer(connection, operation, field, outcome)
 
-        write = WriteContext(
-            self.database,
-            self.clock,
-            operation.viewer,
-            context.request_id,
-            context.idempotency_key,
-            self.encryption_key,
-            context.via,
-        )
-        return await change(write, field.name, found, arguments, answer, _selection_hash(operation, field))
+        asked = (operation.viewer, context.request_id, context.idempotency_key)
+        write = WriteContext(self.database, self.clock, *asked, self.encryption_key, context.via)
+        selection = PayloadSelection(answer, _selection_hash(operation, field))
+        return await change(write, field.name, found, arguments, selection)
+
+    def _arguments(self, declared: StrawberryField, given: dict[str, Any]) -> dict[str, Any]:
+        registry = self.schema.schema_converter.scalar_registry
+        return convert_arguments(given, declared.arguments, config=self.schema.config, scalar_registry=registry)
 
     async def _answer(
         self, connection: asyncpg.Connection, operation: Operation, field: _Field, outcome: Outcome

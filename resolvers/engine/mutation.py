@@ -20,7 +20,7 @@ Run = Callable[..., Awaitable[Outcome]]
 
 
 @dataclass(frozen=True)
-class Change:
+class DeclaredMutation:
     """What the executor knows of a mutation.
 
     name: as Python spells it; input_type: class of its argument. None, where no field of the schema leads to it.
@@ -49,13 +49,13 @@ def mutation(
 
     def declare(function: Any) -> StrawberryField:
         input_type = inspect.get_annotations(function, eval_str=True)["input"]
-        change = Change(function, scope, function.__name__, input_type, _defaults(payload), tenant_wide)
+        change = DeclaredMutation(function, scope, function.__name__, input_type, _defaults(payload), tenant_wide)
         return declare_change(change, payload, function.__doc__ or "")
 
     return declare
 
 
-def declare_change(change: Change, payload: Any, description: str) -> StrawberryField:
+def declare_change(change: DeclaredMutation, payload: Any, description: str) -> StrawberryField:
     """The field's own resolver is never called: `resolvers.engine.write.change` runs the function."""
     declared: Any = strawberry.mutation(
         resolver=_signature_only(change, payload),
@@ -65,7 +65,7 @@ def declare_change(change: Change, payload: Any, description: str) -> Strawberry
     return declared
 
 
-def change_of(field: Any) -> Change:
+def change_of(field: Any) -> DeclaredMutation:
     return field.metadata["change"]
 
 
@@ -80,7 +80,7 @@ def _defaults(payload: type) -> dict[str, Any]:
     return {name: value for name, value in values.items() if name not in ("userErrors", "warnings")}
 
 
-def _signature_only(change: Change, payload: Any) -> Callable[..., Any]:
+def _signature_only(change: DeclaredMutation, payload: Any) -> Callable[..., Any]:
     def resolver(**_: Any) -> Any:
         raise AssertionError("mutations are run by resolvers.engine.write.change")
 

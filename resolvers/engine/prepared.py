@@ -20,7 +20,7 @@ from graphql.execution.collect_fields import FragmentDetails, collect_fields
 from graphql.execution.get_variable_signature import GraphQLVariableSignature, get_variable_signature
 from graphql.execution.values import VariableValues, VariableValueSource
 
-from compiler.walk import Selection
+from compiler.selection.walk import Selection
 
 # Of these scalars, a JSON value of the right kind is the coerced one.
 _PLAIN: dict[str, Callable[[Any], bool]] = {

@@ -12,8 +12,8 @@ from graphql.execution.values import VariableValues
 
 from compiler.arguments import variables_shape
 from compiler.plan import Plan, Planner
+from compiler.selection.walk import Catalogue
 from compiler.statement import Binding, Rejected
-from compiler.walk import Catalogue
 from resolvers.engine.prepared import Prepared
 from runtime.clock import Clock
 from runtime.postgres import Database

@@ -14,8 +14,7 @@ from portfolio.identity import parse_id
 from resolvers.engine.outcome import Outcome, Rejection, UserError, UserErrorCode, reject
 from resolvers.entity.ownership import Speaker, refuse_owned
 from runtime.clock import Clock
-from runtime.events import Actor, Event, append
-from runtime.events import Change as FieldChange
+from runtime.events import Actor, Change, NewEvent, append
 from runtime.viewer import Viewer
 from schema.entities import CHANGED
 from schema.entity import Entity, spoken
@@ -84,7 +83,7 @@ class Write:
         self.now: datetime = clock.now()
         self.system: str | None = None  # that the change speaks for
         self.input: Any = None
-        self._events: list[Event] = []
+        self._events: list[NewEvent] = []
         self._signals: dict[str, set[UUID]] = {}
         self._homes: dict[UUID, UUID | None] = {}
 
@@ -162,10 +161,10 @@ class Write:
         """The tenant is always the first parameter."""
         await self.connection.execute(statement, self.tenant_id, *arguments)
 
-    def record(self, type: str, target: Target, changes: Sequence[FieldChange] = ()) -> None:
+    def record(self, type: str, target: Target, changes: Sequence[Change] = ()) -> None:
         """Collects an event; type is the past tense, such as PRODUCT_CREATED."""
         self._events.append(
-            Event(
+            NewEvent(
                 id=self.new_id(),
                 type=type,
                 entity_kind=target.kind,

@@ -10,7 +10,7 @@ import structlog
 from compiler.declare import snake_case
 from portfolio.enumerations import Scope
 from resolvers.engine.idempotency import Call, make_call
-from resolvers.engine.mutation import Change
+from resolvers.engine.mutation import DeclaredMutation
 from resolvers.engine.outcome import Outcome, Rejection, UserErrorCode, reject
 from resolvers.engine.session import Write
 from runtime.clock import Clock
@@ -25,6 +25,14 @@ Answer = Callable[[asyncpg.Connection, Outcome], Awaitable[bytes]]
 
 _TRIES = 4
 _log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class PayloadSelection:
+    """What the payload shall tell. hash: that of its fields, by which a repeated call gets the same bytes."""
+
+    answer: Answer
+    hash: bytes = b""
 
 
 @dataclass(frozen=True)
@@ -50,13 +58,12 @@ class WriteContext:
         return Actor(self.via, viewer.key_id, *holder, self.request_id)
 
 
-async def change(  # noqa: PLR0913, PLR0917 - the executor's one call, with all that it knows
+async def change(
     context: WriteContext,
     field: str,
-    change: Change,
+    change: DeclaredMutation,
     arguments: Mapping[str, Any],
-    answer: Answer,
-    selection_hash: bytes,
+    selection: PayloadSelection,
 ) -> bytes:
     """Carries out one mutation and returns the JSON of its payload, read before the commit.
 
@@ -67,10 +74,9 @@ async def change(  # noqa: PLR0913, PLR0917 - the executor's one call, with all 
     if change.tenant_wide and viewer.granted_portfolio_ids is not None:
         message = "This concerns the whole organization; the key is limited to portfolios."
         raise Refusal(ErrorCode.FORBIDDEN, message)
-    run = _Run(context, change, arguments, answer)
-    key = context.idempotency_key
+    run = _MutationRun(context, change, arguments, selection.answer)
     try:
-        call = make_call(viewer, field, arguments, key, selection_hash)
+        call = make_call(viewer, field, arguments, context.idempotency_key, selection.hash)
     except Rejection as rejection:
         return await _read_only(run, rejection.outcome)
     for _ in range(_TRIES):
@@ -85,9 +91,9 @@ async def change(  # noqa: PLR0913, PLR0917 - the executor's one call, with all 
 
 
 @dataclass(frozen=True)
-class _Run:
+class _MutationRun:
     context: WriteContext
-    change: Change
+    change: DeclaredMutation
     arguments: Mapping[str, Any]
     answer: Answer
 
@@ -123,7 +129,7 @@ class _Run:
         return await self.answer(connection, replace(outcome, entities=entities, values=values))
 
 
-async def _read_only(run: _Run, outcome: Outcome) -> bytes:
+async def _read_only(run: _MutationRun, outcome: Outcome) -> bytes:
     async with run.context.database.transaction(run.context.viewer.tenant_id) as connection:
         return await run.print(connection, outcome)
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from portfolio.identity import print_id
 from resolvers.engine.outcome import UserErrorCode, reject
 from resolvers.engine.session import Row, Target, Write
-from runtime.events import Change as FieldChange
+from runtime.events import Change
 from schema.entity import Entity, spoken
 
 _SET = "update {table} set archived_at = $3, version = version + 1, updated_at = $4 where tenant_id = $1 and id = $2"
@@ -35,8 +35,8 @@ async def _set(write: Write, target: Target, row: Row, at: datetime | None) -> N
     await write.execute(_SET.format(table=target.kind.lower()), row["id"], at, write.now)
 
 
-def _change(before: datetime | None, after: datetime | None) -> FieldChange:
-    return FieldChange("archivedAt", before and before.isoformat(), after and after.isoformat())
+def _change(before: datetime | None, after: datetime | None) -> Change:
+    return Change("archivedAt", before and before.isoformat(), after and after.isoformat())
 
 
 def refuse_archived(entity: Entity, row: Row) -> None:

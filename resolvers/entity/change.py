@@ -13,7 +13,7 @@ from uuid import UUID
 from strawberry.types.field import StrawberryField
 from strawberry.utils.str_converters import to_camel_case
 
-from resolvers.engine.mutation import Change, declare_change
+from resolvers.engine.mutation import DeclaredMutation, declare_change
 from resolvers.engine.outcome import ChangeWarning, NodeInput, Outcome
 from resolvers.engine.session import Row, Target, Write
 from resolvers.entity import inputs
@@ -21,7 +21,7 @@ from resolvers.entity.archive import archive, refuse_archived, refuse_archived_a
 from resolvers.entity.external import find_by_external, refer_externally, refuse_moved
 from resolvers.entity.member import differences, read_members
 from resolvers.entity.statements import statements
-from runtime.events import Change as FieldChange
+from runtime.events import Change
 from schema.entity import Entity, entity_of
 
 
@@ -52,7 +52,7 @@ class Hooks:
     hold: Callable[[Write, Any], Awaitable[None]] = _nothing
     same: Callable[[Write, Row], Awaitable[Row | None]] = _nothing
     refuse: Callable[[Write, Row | None, Row], Awaitable[None]] = _nothing
-    store: Callable[[Write, Row, Row | None, Any], Awaitable[Sequence[FieldChange]]] = _nothing_told
+    store: Callable[[Write, Row, Row | None, Any], Awaitable[Sequence[Change]]] = _nothing_told
     stored: Callable[[Write, Row, Row | None], Awaitable[None]] = _nothing
     mark: Callable[[Write, Row, Row | None], Awaitable[None]] = _nothing
     warn: Callable[[Write, Row], Awaitable[Sequence[ChangeWarning]]] = _nothing_told
@@ -180,11 +180,11 @@ class EntityChange:
             return row[self.entity.home]
         return write.home_of(row[self.entity.subject]) if self.entity.subject else None
 
-    def _told_once(self, input: Any) -> Iterator[FieldChange]:
+    def _told_once(self, input: Any) -> Iterator[Change]:
         """Ids of one of several kinds, as the input gave them."""
         for member in self.entity.fixed:
             if len(member.kinds) > 1:
-                yield FieldChange(member.public_name, None, getattr(input, member.name))
+                yield Change(member.public_name, None, getattr(input, member.name))
 
     def _weighs(self, fields: set[str]) -> bool:
         return any(member.told_as in fields for member in self.entity.members if member.weighs)
@@ -208,7 +208,7 @@ class EntityChange:
         ):
             if says is not None:
                 name = f"{entity.payload_field}_{verb}"
-                change = Change(run, entity.scope, name, input_type(entity), tenant_wide=entity.tenant_wide)
+                change = DeclaredMutation(run, entity.scope, name, input_type(entity), tenant_wide=entity.tenant_wide)
                 yield declare_change(change, self.payload, says)
 
 

@@ -13,7 +13,7 @@ from portfolio.identity import parse_id, print_id
 from resolvers.engine.outcome import ExternalReferenceInput, UserErrorCode, reject
 from resolvers.engine.session import Row, Target, Write
 from resolvers.entity.member import differences
-from runtime.events import Change as FieldChange
+from runtime.events import Change
 from schema import check
 from schema.entity import spoken
 from schema.member import Check, Member
@@ -127,7 +127,7 @@ async def put_link(write: Write, target: Target, before: Row | None, values: Map
         arguments = (write.tenant_id, id, write.now, *identity, *said)
         if not await write.connection.fetchval(_INSERT, *arguments):
             raise taken(target.kind, path)
-        changes.insert(0, FieldChange("entityId", None, print_id(target.kind, target.id)))
+        changes.insert(0, Change("entityId", None, print_id(target.kind, target.id)))
     elif changes:
         await refuse_others(write, before, path)
         await write.execute(_UPDATE, id, write.now, *said)

@@ -11,7 +11,7 @@ import strawberry
 from portfolio.identity import print_id
 from resolvers.engine.outcome import Outcome, Rejection, UserError, UserErrorCode
 from resolvers.engine.session import Row, Write
-from runtime.events import Change as FieldChange
+from runtime.events import Change
 from schema import check
 from schema.entity import spoken
 from schema.member import Member
@@ -30,7 +30,7 @@ async def read_members(
         given = getattr(input, member.name, strawberry.UNSET)
         try:
             values[member.stored_in] = await _read(write, member, given, before)
-        except _Fault as fault:
+        except _MemberFault as fault:
             path = ["input", member.public_name, *([] if fault.index is None else [str(fault.index)])]
             errors.append(UserError(code=fault.code, message=fault.message, field=path))
     if errors:
@@ -38,7 +38,7 @@ async def read_members(
     return values
 
 
-class _Fault(Exception):
+class _MemberFault(Exception):
     """index: place of the item at fault; null: the member as a whole."""
 
     def __init__(self, code: UserErrorCode, message: str, index: int | None = None) -> None:
@@ -50,13 +50,13 @@ async def _read(write: Write, member: Member, given: Any, before: Row | None) ->
     if given is strawberry.UNSET:
         value = member.default if before is None else before[member.stored_in]
         if value is None and not member.nullable:
-            raise _Fault(UserErrorCode.REQUIRED, f"{member.public_name} is required.")
+            raise _MemberFault(UserErrorCode.REQUIRED, f"{member.public_name} is required.")
         return value
     if member.since:
         return _since(write, None if before is None else before[member.stored_in], given)
     if given is None:
         if not member.nullable:
-            raise _Fault(UserErrorCode.REQUIRED, f"{member.public_name} cannot be null.")
+            raise _MemberFault(UserErrorCode.REQUIRED, f"{member.public_name} cannot be null.")
         return None
     if member.kinds:
         named_before = None if before is None else before[member.stored_in]
@@ -64,9 +64,9 @@ async def _read(write: Write, member: Member, given: Any, before: Row | None) ->
     try:
         return member.check(given)
     except check.ItemError as error:
-        raise _Fault(UserErrorCode.INVALID, str(error), error.index) from None
+        raise _MemberFault(UserErrorCode.INVALID, str(error), error.index) from None
     except ValueError as error:
-        raise _Fault(UserErrorCode.INVALID, str(error)) from None
+        raise _MemberFault(UserErrorCode.INVALID, str(error)) from None
 
 
 def _since(write: Write, before: datetime | None, given: bool | None) -> datetime | None:
@@ -78,9 +78,9 @@ def _since(write: Write, before: datetime | None, given: bool | None) -> datetim
 async def _refer(write: Write, kinds: tuple[str, ...], given: str, before: UUID | None) -> UUID:
     kind, row = await write.refer_to_one_of(kinds, given)
     if row is None:
-        raise _Fault(UserErrorCode.NOT_FOUND, f"There is no such {_one_of(kinds)}.")
+        raise _MemberFault(UserErrorCode.NOT_FOUND, f"There is no such {_one_of(kinds)}.")
     if row.get("archived_at") is not None and row["id"] != before:
-        raise _Fault(UserErrorCode.ARCHIVED, f"That {spoken(kind)} is archived; restore it or name another.")
+        raise _MemberFault(UserErrorCode.ARCHIVED, f"That {spoken(kind)} is archived; restore it or name another.")
     return row["id"]
 
 
@@ -91,7 +91,7 @@ def _one_of(kinds: tuple[str, ...]) -> str:
 
 def differences(
     members: Sequence[Member], before: Mapping[str, Any] | None, after: Mapping[str, Any] | None
-) -> list[FieldChange]:
+) -> list[Change]:
     """What an event tells: the members that moved. before: null for a new object."""
     changes = []
     for member in members:
@@ -99,7 +99,7 @@ def differences(
         new = after[member.stored_in] if after else None
         if old != new:
             told = (None, None) if member.untold else (_tell(member, old), _tell(member, new))
-            changes.append(FieldChange(member.told_as, *told, private=member.private))
+            changes.append(Change(member.told_as, *told, private=member.private))
     return changes
 
 

@@ -9,7 +9,7 @@ import asyncpg
 
 from compiler.declare import snake_case
 from resolvers.engine.outcome import Outcome, Rejection, UserError, UserErrorCode
-from runtime.events import Event
+from runtime.events import NewEvent
 from schema.entities import CHANGED
 from schema.entity import Entity
 
@@ -39,7 +39,7 @@ class Speaker:
 
 
 async def refuse_owned(
-    connection: asyncpg.Connection, tenant_id: UUID, events: Sequence[Event], speaker: Speaker
+    connection: asyncpg.Connection, tenant_id: UUID, events: Sequence[NewEvent], speaker: Speaker
 ) -> None:
     """Every change tells in its events which fields of which object moved, so that none can pass by here. What nobody
     could own, such as measurements, costs no look.

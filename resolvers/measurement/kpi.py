@@ -12,12 +12,12 @@ from resolvers.engine.session import Row, Write
 from resolvers.entity.archive import refuse_archived
 from resolvers.entity.change import EntityChange, Hooks
 from resolvers.measurement.kpi_target import put_in_force, read_target, refuse_unscorable, target_in_force
-from runtime.events import Change as FieldChange
+from runtime.events import Change
 from schema.measurement.kpi import Kpi
 from schema.measurement.kpi_target import TargetMembers
 
 
-async def _store(write: Write, row: Row, before: Row | None, input: Any) -> Sequence[FieldChange]:
+async def _store(write: Write, row: Row, before: Row | None, input: Any) -> Sequence[Change]:
     in_force = None if before is None else await target_in_force(write, row["id"])
     target = await read_target(write, input.target)
     refuse_unscorable(row["direction"], in_force if target is None else target)

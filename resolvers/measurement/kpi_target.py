@@ -10,11 +10,11 @@ import strawberry
 from portfolio.enumerations import KpiDirection
 from portfolio.health import Policy, load_policy
 from portfolio.health.fields import Fields
-from portfolio.health.kpi import score_kpi
+from portfolio.health.indicators.kpi import score_kpi
 from resolvers.engine.outcome import UserErrorCode, reject
 from resolvers.engine.session import Row, Write
 from resolvers.entity.member import printable, read_members
-from runtime.events import Change as FieldChange
+from runtime.events import Change
 from schema import check
 from schema.member import Member
 
@@ -105,7 +105,7 @@ def _policy() -> Policy:
     return load_policy("default-1")
 
 
-async def put_in_force(write: Write, kpi_id: UUID, before: Row | None, after: Mapping[str, Any]) -> list[FieldChange]:
+async def put_in_force(write: Write, kpi_id: UUID, before: Row | None, after: Mapping[str, Any]) -> list[Change]:
     """A new version in place of the one in force. Empty: it says the same, and nothing was written."""
     told = None if before is None else _tell(before)
     if told == _tell(after):
@@ -115,7 +115,7 @@ async def put_in_force(write: Write, kpi_id: UUID, before: Row | None, after: Ma
     values = [after[member.stored_in] for member in MEMBERS]
     await write.execute(_INSERT, id, kpi_id, write.now, *values)
     await write.execute(_PUT_IN_FORCE, kpi_id, id)
-    return [FieldChange("target", told, _tell(after))]
+    return [Change("target", told, _tell(after))]
 
 
 def _tell(target: Mapping[str, Any]) -> dict[str, Any]:

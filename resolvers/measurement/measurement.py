@@ -23,7 +23,7 @@ from resolvers.engine.outcome import (
 from resolvers.engine.session import Write
 from resolvers.entity.exported import LIVE_KPI
 from resolvers.entity.line import BulkType
-from resolvers.measurement.measurement_batch import Rejected, Row, record_batch
+from resolvers.measurement.measurement_batch import RejectedRow, Row, record_batch
 from schema import check
 
 MOST_ROWS = 1_000
@@ -98,12 +98,12 @@ async def record_measurements(write: Write, rows: Sequence[MeasurementInput | Un
         message = f"Send 1 to {most:,} measurements at once; {len(rows):,} were given."
         raise reject(UserErrorCode.LIMIT_EXCEEDED, message, "measurements")
     good: list[Row] = []
-    rejected: list[Rejected] = []
+    rejected: list[RejectedRow] = []
     for index, given in enumerate(rows):
         try:
             good.append(_read(write, index, given))
-        except _Fault as fault:
-            rejected.append(Rejected(index, UserErrorCode.INVALID, str(fault), fault.member))
+        except _RowFault as fault:
+            rejected.append(RejectedRow(index, UserErrorCode.INVALID, str(fault), fault.member))
     recorded = await record_batch(write, good)
     every = sorted([*rejected, *recorded.rejected], key=lambda item: item.index)
     values = {
@@ -114,12 +114,12 @@ async def record_measurements(write: Write, rows: Sequence[MeasurementInput | Un
     return Outcome(values=values)
 
 
-def _tell(rejected: Rejected) -> MeasurementRejection:
+def _tell(rejected: RejectedRow) -> MeasurementRejection:
     path = ["input", "measurements", str(rejected.index), *([rejected.member] if rejected.member else [])]
     return MeasurementRejection(index=rejected.index, code=rejected.code, message=rejected.message, field=path)
 
 
-class _Fault(ValueError):
+class _RowFault(ValueError):
     """Says a sentence for the client. member: null for the measurement as a whole."""
 
     def __init__(self, message: str, member: str | None = None) -> None:
@@ -130,13 +130,13 @@ class _Fault(ValueError):
 def _read(write: Write, index: int, given: MeasurementInput | Unreadable) -> Row:
     """Raises _Fault."""
     if isinstance(given, Unreadable):
-        raise _Fault(given.message, given.member)
+        raise _RowFault(given.message, given.member)
     kpi_id, kpi_key = _given(given.kpi_id), _given(given.kpi_key)
     if (kpi_id is None) == (kpi_key is None):
-        raise _Fault("Give exactly one of kpiId and kpiKey.")
+        raise _RowFault("Give exactly one of kpiId and kpiKey.")
     source, external_id = _given(given.source), _given(given.external_id)
     if (source is None) != (external_id is None):
-        raise _Fault("Give source and externalId together, or neither.")
+        raise _RowFault("Give source and externalId together, or neither.")
     return Row(
         index=index,
         kpi=_uuid("KPI", kpi_id) or _named("kpiKey", check.key, kpi_key),
@@ -157,12 +157,12 @@ def _named(name: str, rule: Any, value: Any) -> Any:
     try:
         return rule(value)
     except ValueError as error:
-        raise _Fault(f"{name}: {error}", name) from None
+        raise _RowFault(f"{name}: {error}", name) from None
 
 
 def _note(value: str | None) -> str | None:
     if value is not None and len(value) > _LONGEST_NOTE:
-        raise _Fault(f"note: This has at most {_LONGEST_NOTE:,} characters.", "note")
+        raise _RowFault(f"note: This has at most {_LONGEST_NOTE:,} characters.", "note")
     return value and _named("note", check.text, value)
 
 

@@ -10,7 +10,7 @@ from uuid import UUID
 from resolvers.engine.outcome import UserErrorCode
 from resolvers.engine.session import Target, Write
 from resolvers.entity.member import printable
-from runtime.events import Change as FieldChange
+from runtime.events import Change
 
 # In the order of ids, so that two batches cannot wait for each other crosswise. From here to the
 # commit nobody else records for these KPIs, and what is read below stays true.
@@ -76,7 +76,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Rejected:
+class RejectedRow:
     """member: of the row, that is at fault; null: the row as a whole."""
 
     index: int
@@ -89,7 +89,7 @@ class Rejected:
 class Recorded:
     accepted: int = 0
     duplicates: int = 0
-    rejected: list[Rejected] = field(default_factory=list)
+    rejected: list[RejectedRow] = field(default_factory=list)
 
 
 Identity = tuple[UUID, str, str]
@@ -123,7 +123,7 @@ async def record_batch(write: Write, rows: Sequence[Row]) -> Recorded:
     standing = await _standing(write, (row.supersedes_id for row, _ in placed))
     # Ids in the order of the rows: of two values of one day in one batch, the later row wins.
     ids = iter(sorted(write.new_id() for _ in placed))
-    batch = _Batch(known, standing, recorded)
+    batch = _Judge(known, standing, recorded)
     for row, kpi in placed:
         batch.add(row, kpi["id"], next(ids))
     if batch.new:
@@ -145,9 +145,9 @@ def _place(row: Row, kpis: Mapping[UUID | str, Any], recorded: Recorded) -> Any:
     kpi = kpis.get(row.kpi) if row.kpi is not None else None
     member = "kpiKey" if isinstance(row.kpi, str) else "kpiId"
     if kpi is None:
-        fault = Rejected(row.index, UserErrorCode.NOT_FOUND, "There is no such KPI.", member)
+        fault = RejectedRow(row.index, UserErrorCode.NOT_FOUND, "There is no such KPI.", member)
     elif kpi["archived_at"] is not None:
-        fault = Rejected(row.index, UserErrorCode.ARCHIVED, "That KPI is archived.", member)
+        fault = RejectedRow(row.index, UserErrorCode.ARCHIVED, "That KPI is archived.", member)
     else:
         return kpi
     recorded.rejected.append(fault)
@@ -175,7 +175,7 @@ async def _standing(write: Write, ids: Iterable[UUID | None]) -> dict[UUID, _Sta
     return {m["id"]: _Standing(m["id"], m["kpi_id"], None, None, m["superseded_at"] is not None) for m in found}
 
 
-class _Batch:
+class _Judge:
     """Rows judged one after the other, each against all before it."""
 
     def __init__(
@@ -221,11 +221,11 @@ class _Batch:
         return True
 
     def _reject(self, row: Row, code: UserErrorCode, message: str) -> None:
-        fault = Rejected(row.index, code, f"supersedesId: {message}", "supersedesId")
+        fault = RejectedRow(row.index, code, f"supersedesId: {message}", "supersedesId")
         self._recorded.rejected.append(fault)
 
 
-async def _insert(write: Write, batch: _Batch) -> None:
+async def _insert(write: Write, batch: _Judge) -> None:
     rows = [
         (
             *(new.standing.id, new.kpi_id, new.row.value, new.row.observed_at, new.row.source),
@@ -242,7 +242,7 @@ async def _insert(write: Write, batch: _Batch) -> None:
         await write.execute(_IDENTIFY, *columns)
 
 
-async def _tell(write: Write, kpis: Mapping[UUID | str, Any], batch: _Batch) -> None:
+async def _tell(write: Write, kpis: Mapping[UUID | str, Any], batch: _Judge) -> None:
     """The latest value of each KPI, one event a KPI, and a signal for what they measure."""
     counts: dict[UUID, int] = {}
     for new in batch.new:
@@ -251,10 +251,10 @@ async def _tell(write: Write, kpis: Mapping[UUID | str, Any], batch: _Batch) -> 
     values = {row["id"]: row["latest_value"] for row in latest}
     for kpi_id, count in counts.items():
         kpi = kpis[kpi_id]
-        told = [FieldChange("measurements", None, count)]
+        told = [Change("measurements", None, count)]
         before, after = kpi["latest_value"], values[kpi_id]
         if before != after:
-            told.append(FieldChange("latestValue", printable(before), printable(after)))
+            told.append(Change("latestValue", printable(before), printable(after)))
         write.record(
             "MEASUREMENTS_RECORDED",
             Target("KPI", kpi_id, kpi["subject_id"], kpi["portfolio_id"]),

@@ -23,7 +23,7 @@ from resolvers.engine.outcome import (
 )
 from resolvers.engine.session import Row, Target, Write
 from resolvers.entity.member import differences, read_members
-from runtime.events import Change as FieldChange
+from runtime.events import Change
 from runtime.viewer import make_key
 from schema import check
 from schema.member import Member
@@ -99,9 +99,9 @@ async def api_key_create(write: Write, input: ApiKeyCreateInput) -> Outcome:
     await write.execute(_INSERT, id, write.now, *stored)
     changes = [
         *differences(_MEMBERS, None, values),
-        FieldChange("scopes", None, [scope.value for scope in scopes]),
-        FieldChange("portfolioIds", None, grants and [print_id("PORTFOLIO", g) for g in grants]),
-        FieldChange("expiresAt", None, expires_at.isoformat()),
+        Change("scopes", None, [scope.value for scope in scopes]),
+        Change("portfolioIds", None, grants and [print_id("PORTFOLIO", g) for g in grants]),
+        Change("expiresAt", None, expires_at.isoformat()),
     ]
     write.record("API_KEY_CREATED", Target("API_KEY", id), changes)
     return Outcome({"apiKey": ("API_KEY", id)}, shown_once={"secret": text})
@@ -113,7 +113,7 @@ async def api_key_revoke(write: Write, input: NodeInput) -> Outcome:
     row = await write.find_for_change("API_KEY", "apiKey", input)
     if row["revoked_at"] is None:
         await write.execute(_REVOKE, row["id"], write.now)
-        change = FieldChange("revokedAt", None, write.now.isoformat())
+        change = Change("revokedAt", None, write.now.isoformat())
         write.record("API_KEY_REVOKED", Target("API_KEY", row["id"]), [change])
     return Outcome({"apiKey": ("API_KEY", row["id"])})
 

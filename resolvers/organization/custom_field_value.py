@@ -23,7 +23,7 @@ from resolvers.engine.session import Row, Target, Write
 from resolvers.entity.exported import named
 from resolvers.entity.line import BulkType
 from resolvers.entity.member import printable
-from runtime.events import Change as FieldChange
+from runtime.events import Change
 from schema import check
 from schema.entity import spoken
 from schema.measurement.kpi import Kpi
@@ -87,7 +87,7 @@ async def custom_field_value_set(write: Write, input: CustomFieldValueSetInput) 
             await write.execute(_SET_BY_TYPE[field["type"]], row["id"], field["id"], after)
         told = (printable(before), printable(after))
         # What people write into a field of their own may be about a person.
-        change = FieldChange(f"customFields.{field['key']}", *told, private=True)
+        change = Change(f"customFields.{field['key']}", *told, private=True)
         write.record("CUSTOM_FIELD_VALUE_SET", _target(kind, row), [change])
     return Outcome({kind.lower(): (kind, row["id"])})
 

@@ -22,7 +22,7 @@ from resolvers.entity.change import EntityChange, Hooks
 from resolvers.entity.member import read_members
 from resolvers.entity.subject import hold_subject
 from resolvers.people.work import mark_work_of_people, over_allocations, people_of
-from runtime.events import Change as FieldChange
+from runtime.events import Change
 from schema.people.assignment import Assignment
 
 _OVERLAPS = """
@@ -100,7 +100,7 @@ async def assignment_confirm(write: Write, input: NodeInput) -> Outcome:
     row = await _ASSIGNMENT.find(write, input)
     confirmed_on = await write.connection.fetchval(_CONFIRM, write.tenant_id, row["id"], write.now)
     if confirmed_on is not None:
-        change = FieldChange("confirmedOn", row["confirmed_on"].isoformat(), confirmed_on.isoformat())
+        change = Change("confirmedOn", row["confirmed_on"].isoformat(), confirmed_on.isoformat())
         write.record("ASSIGNMENT_CONFIRMED", _ASSIGNMENT.target(row), [change])
         write.mark(row["subject_id"])
     return _ASSIGNMENT.answer(row["id"])

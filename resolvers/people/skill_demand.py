@@ -13,7 +13,7 @@ from resolvers.entity.exported import subject
 from resolvers.entity.line import BulkType
 from resolvers.entity.member import differences, read_members
 from resolvers.entity.subject import hold_subject, read_subject
-from runtime.events import Change as FieldChange
+from runtime.events import Change
 from schema import check
 from schema.entity import SUBJECTS
 from schema.member import Member
@@ -71,7 +71,7 @@ async def skill_demand_set(write: Write, input: SkillDemandSetInput) -> Outcome:
 
     def tell(type: str, id: UUID, after: dict[str, Any] | None) -> None:
         target = Target("SKILL_DEMAND", id, subject_id=subject["id"], portfolio_id=subject["home_id"])
-        about = FieldChange("subjectId", None, input.subject_id)
+        about = Change("subjectId", None, input.subject_id)
         changes = differences(_MEMBERS, before, after)
         write.record(type, target, changes if before is not None else [about, *changes])
         write.mark(subject["id"])

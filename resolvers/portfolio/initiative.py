@@ -9,7 +9,7 @@ from resolvers.engine.outcome import UserErrorCode, reject
 from resolvers.engine.session import Row, Write
 from resolvers.entity.change import Hooks
 from resolvers.portfolio.initiative_product import change_products, mark_products
-from runtime.events import Change as FieldChange
+from runtime.events import Change
 
 
 async def _refuse(_: Write, __: Row | None, after: Row) -> None:
@@ -19,7 +19,7 @@ async def _refuse(_: Write, __: Row | None, after: Row) -> None:
         raise reject(UserErrorCode.INVALID, message, "targetOn")
 
 
-async def _store(write: Write, row: Row, _: Row | None, input: Any) -> Sequence[FieldChange]:
+async def _store(write: Write, row: Row, _: Row | None, input: Any) -> Sequence[Change]:
     if input.products is strawberry.UNSET:
         return ()
     return await change_products(write, row["id"], input.products)

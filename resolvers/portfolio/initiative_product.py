@@ -9,7 +9,7 @@ import strawberry
 from portfolio.identity import parse_id, print_id
 from resolvers.engine.outcome import UserErrorCode, reject
 from resolvers.engine.session import Write
-from runtime.events import Change as FieldChange
+from runtime.events import Change
 from schema import check
 from schema.portfolio.initiative import InitiativeProductInput
 
@@ -41,7 +41,7 @@ on conflict (tenant_id, initiative_id, product_id) do update set importance = ex
 
 async def change_products(
     write: Write, initiative_id: UUID, given: list[InitiativeProductInput] | None
-) -> list[FieldChange]:
+) -> list[Change]:
     """Makes the links those given, null: none. Empty: they were so already."""
     visible = (write.tenant_id, initiative_id, write.granted)
     found = await write.connection.fetch(_VISIBLE_LINKS, *visible)
@@ -52,7 +52,7 @@ async def change_products(
     await write.execute(_UNLINK, initiative_id, sorted(before.keys() - after.keys()))
     await write.execute(_LINK, initiative_id, list(after), list(after.values()))
     write.mark_all(before.keys() | after.keys())
-    return [FieldChange("products", _tell(before), _tell(after))]
+    return [Change("products", _tell(before), _tell(after))]
 
 
 async def mark_products(write: Write, initiative_id: UUID) -> None:

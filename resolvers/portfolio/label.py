@@ -21,7 +21,7 @@ from resolvers.engine.session import Row, Target, Write
 from resolvers.entity.change import Hooks
 from resolvers.entity.exported import named
 from resolvers.entity.line import BulkType
-from runtime.events import Change as FieldChange
+from runtime.events import Change
 from schema import check
 from schema.portfolio.initiative import Initiative
 from schema.portfolio.product import Product
@@ -85,9 +85,7 @@ async def labels_set(write: Write, input: LabelsSetInput) -> Outcome:
         await write.execute(_TAKE, subject["id"], sorted(before.keys() - after.keys()))
         await write.execute(_GIVE, subject["id"], kind, sorted(after.keys() - before.keys()))
         target = Target(kind, subject["id"], subject_id=subject["id"], portfolio_id=subject["home_id"])
-        write.record(
-            f"{kind}_LABELED", target, [FieldChange("labels", sorted(before.values()), sorted(after.values()))]
-        )
+        write.record(f"{kind}_LABELED", target, [Change("labels", sorted(before.values()), sorted(after.values()))])
     return Outcome({kind.lower(): (kind, subject["id"])})
 
 

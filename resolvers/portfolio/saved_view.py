@@ -30,7 +30,7 @@ from resolvers.entity.exported import holder
 from resolvers.entity.holder import print_holder, read_holder
 from resolvers.entity.line import BulkType
 from resolvers.entity.member import differences, read_members
-from runtime.events import Change as FieldChange
+from runtime.events import Change
 from schema import check
 from schema.entity import NAMED_IN_FILTERS, entity_of
 from schema.measurement.kpi import KpiFilter, KpiOrder
@@ -118,7 +118,7 @@ async def saved_view_create(write: Write, input: SavedViewCreateInput) -> Outcom
         _refuse_hidden(write, values)
     id = write.new_id()
     await write.execute(_INSERT, id, write.now, *owner, *values.values())
-    changes = [*differences(_TOLD, None, values), FieldChange("ownerId", None, print_holder(owner))]
+    changes = [*differences(_TOLD, None, values), Change("ownerId", None, print_holder(owner))]
     write.record("SAVED_VIEW_CREATED", Target("SAVED_VIEW", id), changes)
     return _answer(id)
 

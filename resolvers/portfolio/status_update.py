@@ -34,7 +34,7 @@ from resolvers.entity.holder import print_holder, read_holder
 from resolvers.entity.line import BulkType
 from resolvers.entity.member import differences, printable, read_members
 from resolvers.entity.subject import hold_subject, read_subject
-from runtime.events import Change as FieldChange
+from runtime.events import Change
 from schema import check
 from schema.entity import SUBJECTS, entity_of
 from schema.member import Member
@@ -133,10 +133,10 @@ async def _insert(write: Write, input: Any) -> UUID:
     await write.execute(_INSERT, id, write.now, subject["id"], *author, reported_at, *values.values())
     target = _target(id, subject["id"], subject["home_id"])
     changes = [
-        FieldChange("subjectId", None, input.subject_id),
+        Change("subjectId", None, input.subject_id),
         *differences(_MEMBERS, None, values),
-        FieldChange("authorId", None, print_holder(author)),
-        FieldChange("reportedAt", None, printable(reported_at)),
+        Change("authorId", None, print_holder(author)),
+        Change("reportedAt", None, printable(reported_at)),
     ]
     write.record("STATUS_UPDATE_CREATED", target, changes)
     await refer_externally(write, target, input.external)
@@ -183,7 +183,7 @@ async def _show(write: Write, subject_id: UUID) -> None:
     await write.execute(_SHOW_LATEST, subject_id)
     for row in await write.connection.fetch(_SETTLE, subject_id, write.now):
         type = "HEALTH_CONVERGED" if row["divergence_after"] is None else "HEALTH_DIVERGED"
-        change = FieldChange("divergence", row["divergence_before"], row["divergence_after"])
+        change = Change("divergence", row["divergence_before"], row["divergence_after"])
         target = Target(row["node_kind"], subject_id, subject_id=subject_id, portfolio_id=row["node_portfolio_id"])
         write.record(type, target, [change])
     write.mark(subject_id)

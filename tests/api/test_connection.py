@@ -12,9 +12,9 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from api.body import read_body
-from api.connection import Connection
 from api.door import Door, answer_exception
+from api.http.body import read_body
+from api.http.connection import HttpConnection
 from runtime.refusal import Refusal
 
 HEAD_SECONDS = 0.3
@@ -22,7 +22,7 @@ GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 POST = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n"
 
 
-class Quick(Connection):
+class Quick(HttpConnection):
     head_seconds = HEAD_SECONDS
 
 

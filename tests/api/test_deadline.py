@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from api.deadline import Deadline
+from api.http.deadline import Deadline
 
 
 async def test_what_ends_in_time_is_left_alone():

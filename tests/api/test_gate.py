@@ -9,9 +9,9 @@ import pytest
 from graphql import FragmentDefinitionNode, OperationDefinitionNode, get_introspection_query, parse
 
 from api import limits
-from api.gate import Gate, Invalid
-from api.measure import Measurer
-from api.parameters import Parameters
+from api.graphql.gate import Gate, Invalid
+from api.graphql.measure import Measurer
+from api.graphql.parameters import Parameters
 from runtime.refusal import ErrorCode, Refusal
 from tests.api.schema_of_tests import SCHEMA
 

@@ -16,10 +16,10 @@ from starlette.middleware import Middleware
 from starlette.requests import Request as HttpRequest
 from starlette.routing import Route
 
-from api.body import read_body
 from api.door import Door, answer_exception
-from api.gate import Gate, Request
-from api.graphql import GraphQLEndpoint, Turnstile
+from api.graphql.gate import Gate, ValidatedRequest
+from api.graphql.view import GraphQLEndpoint, Turnstile
+from api.http.body import read_body
 from api.viewer import Viewers
 from resolvers.engine.execute import Context
 from runtime.clock import Clock
@@ -31,7 +31,7 @@ from tests.api.schema_of_tests import SCHEMA
 GRAPHQL_JSON = "application/graphql-response+json"
 Client = httpx.AsyncClient
 # What the next operation does; by default it answers with its own name and variables.
-Deed = Callable[[Request, Context], Any]
+Deed = Callable[[ValidatedRequest, Context], Any]
 
 
 class Run:
@@ -41,7 +41,7 @@ class Run:
         self.deed: Deed = lambda request, _: {"name": request.operation.name, "variables": request.variables}
         self.contexts: list[Context] = []
 
-    async def __call__(self, request: Request, context: Context) -> ExecutionResult:
+    async def __call__(self, request: ValidatedRequest, context: Context) -> ExecutionResult:
         self.contexts.append(context)
         found = self.deed(request, context)
         if isinstance(found, Exception):

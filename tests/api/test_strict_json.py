@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from api.parameters import Parameters, from_body, from_query_string
+from api.graphql.parameters import Parameters, from_body, from_query_string
 from runtime.refusal import ErrorCode, Refusal
 
 QUERY = '{"query":"{__typename}"'

@@ -16,7 +16,7 @@ import asyncpg
 import httpx
 
 from runtime.child_process import ChildProcess
-from runtime.embedded import EmbeddedServers
+from runtime.embedded.servers import EmbeddedServers
 from runtime.migrate import migrate
 
 _RESTART_SECONDS = 0.3

@@ -16,9 +16,9 @@ from graphql import get_operation_ast, parse
 from resolvers.engine.execute import Context, Executor, Schema
 from resolvers.engine.prepared import Prepared
 from runtime.clock import Clock
-from runtime.embedded import EmbeddedServers
-from runtime.embedded_postgres import binaries, client_environment
-from runtime.events import Actor, Event, append
+from runtime.embedded.postgres import binaries, client_environment
+from runtime.embedded.servers import EmbeddedServers
+from runtime.events import Actor, NewEvent, append
 from runtime.postgres import RELAY_ROLE, Database
 from runtime.settings import Settings
 from runtime.viewer import Viewer
@@ -76,7 +76,7 @@ class Place:
         """Each event in a transaction of its own."""
         clock = Clock()
         for _ in range(count):
-            event = Event(
+            event = NewEvent(
                 clock.new_id(),
                 "ORGANIZATION_UPDATED",
                 "ORGANIZATION",

@@ -24,7 +24,7 @@ from resolvers.connection.connection import (
 )
 from resolvers.connection.linking_rule import LinkingRuleSetInput, linking_rule_archive, linking_rule_set
 from resolvers.engine.outcome import NodeInput, Outcome
-from resolvers.engine.write import WriteContext, change
+from resolvers.engine.write import PayloadSelection, WriteContext, change
 from runtime.clock import Clock
 from runtime.refusal import Refusal
 from runtime.viewer import Viewer
@@ -45,7 +45,7 @@ class Client:
         tracker = self.tracker
         context = WriteContext(tracker.database, tracker.clock, self.viewer, "r", key, b"k" * 32)
         declared = field.metadata["change"]
-        body = await change(context, declared.function.__name__, declared, {"input": input}, _answer, b"")
+        body = await change(context, declared.function.__name__, declared, {"input": input}, PayloadSelection(_answer))
         return json.loads(body)
 
     async def set_rule(self, initiative_id: UUID, kind: str, value: str, **members: Any) -> dict[str, Any]:

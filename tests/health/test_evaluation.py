@@ -6,15 +6,7 @@ from typing import Any
 
 import pytest
 
-from portfolio.health import (
-    InputError,
-    Policy,
-    evaluate,
-    input_document,
-    load_policy,
-    stale_part_mp,
-    what_if,
-)
+from portfolio.health import InputError, Policy, evaluate, input_document, load_policy, stale_part_mp, what_if
 
 AS_OF = date(2026, 11, 22)
 POLICY = load_policy("default-1")

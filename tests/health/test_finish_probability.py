@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from portfolio.health import finish_probability, weeks_until_likely
-from portfolio.health.finish_probability import MOST_WEEKS, is_affordable
+from portfolio.health.statistics.finish_probability import MOST_WEEKS, is_affordable
 
 SAMPLES = st.lists(st.integers(0, 7), min_size=1, max_size=5)
 

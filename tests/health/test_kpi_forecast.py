@@ -2,7 +2,7 @@
 
 import pytest
 
-from portfolio.health.kpi_forecast import student_t_below
+from portfolio.health.indicators.kpi_forecast import student_t_below
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from portfolio.health import (
     Evaluation,
+    NodeState,
     Policy,
-    Snapshot,
     canonical_json,
     evaluate,
     explain_change,
@@ -22,12 +22,12 @@ from portfolio.health import (
     lifts,
     load_policy,
 )
-from portfolio.health.band import BANDS as BAND_NAMES
+from portfolio.health.aggregation.fold import contributions, effective_weights, fold
+from portfolio.health.aggregation.tree import Fact, Group, Place, Reasons, group, measured_leaf
 from portfolio.health.fields import Fields
-from portfolio.health.fold import contributions, effective_weights, fold
-from portfolio.health.kpi import score_kpi
-from portfolio.health.policy import FoldRule
-from portfolio.health.tree import Fact, Group, Place, Reasons, group, measured_leaf
+from portfolio.health.indicators.kpi import score_kpi
+from portfolio.health.policy.band import BANDS as BAND_NAMES
+from portfolio.health.policy.document import FoldRule
 from tests.health.nodes import AS_OF, BANDS, KPI_FACTS, NUMBERS, SCORES, nodes
 
 POLICY = load_policy("default-1")
@@ -259,7 +259,7 @@ def test_a_lift_is_a_gain_within_what_is_missing(node: dict[str, Any], policy: P
 @given(st.data(), st.sampled_from(KINDS), POLICIES)
 def test_the_rows_of_a_change_sum_to_the_move(data: st.DataObject, kind: str, policy: Policy):
     old, new = data.draw(nodes(kind)), data.draw(nodes(kind))
-    before, after = Snapshot(old, AS_OF - timedelta(days=9), policy), Snapshot(new, AS_OF, policy)
+    before, after = NodeState(old, AS_OF - timedelta(days=9), policy), NodeState(new, AS_OF, policy)
     change = explain_change(before, after)
     assume(change is not None)
     assert change is not None

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from portfolio.health import Evaluation, InputError, evaluate, fingerprint, input_document, lifts, load_policy
-from portfolio.health.digest import Digest
+from portfolio.health.aggregation.digest import Digest
 from tests.health.nodes import AS_OF, results
 from tests.health.test_properties import exact_fold
 

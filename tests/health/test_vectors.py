@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from portfolio.health import Policy, fingerprint, load_policy
-from portfolio.health.fingerprint import canonical_json
+from portfolio.health.inputs.fingerprint import canonical_json
 from portfolio.health.vectors import run_case
 
 DATA = Path(__file__).parent.parent / "data" / "health"

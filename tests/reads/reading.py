@@ -18,7 +18,7 @@ from strawberry.schema.config import StrawberryConfig
 import schema
 from compiler.cursor import CursorKey
 from compiler.plan import Plan
-from compiler.walk import Catalogue, Selection
+from compiler.selection.walk import Catalogue, Selection
 from portfolio.identity import PREFIX_OF_KIND
 from resolvers.engine.prepared import Prepared
 from resolvers.engine.read import Operation, Reader

@@ -14,7 +14,7 @@ import asyncpg
 from portfolio.identity import parse_id, print_id
 from resolvers import CHANGES
 from resolvers.engine.outcome import Outcome
-from resolvers.engine.write import WriteContext, change
+from resolvers.engine.write import PayloadSelection, WriteContext, change
 from runtime.clock import Clock
 from runtime.postgres import Database
 from runtime.viewer import Viewer
@@ -59,7 +59,7 @@ class Tenant:
     async def send(self, context: WriteContext, name: str, input: dict[str, Any], selection: str = "all") -> bytes:
         declared = CHANGES[name]
         arguments = {"input": build(declared.input_type, input)}
-        return await change(context, name, declared, arguments, self._answer, selection.encode())
+        return await change(context, name, declared, arguments, PayloadSelection(self._answer, selection.encode()))
 
     async def _answer(self, connection: asyncpg.Connection, outcome: Outcome) -> bytes:
         self.answers += 1

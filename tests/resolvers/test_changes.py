@@ -15,10 +15,10 @@ import resolvers
 from portfolio.enumerations import Scope
 from portfolio.identity import print_id
 from resolvers import CHANGES
-from resolvers.engine.mutation import Change
+from resolvers.engine.mutation import DeclaredMutation
 from resolvers.engine.outcome import Outcome, UserErrorCode, reject
 from resolvers.engine.session import Write
-from resolvers.engine.write import change
+from resolvers.engine.write import PayloadSelection, change
 from runtime.refusal import ErrorCode, Refusal
 from tests.resolvers.tenant import ALL_SCOPES, Tenant, codes
 
@@ -136,7 +136,7 @@ async def test_a_change_needs_its_scope(tenant: Tenant, name: str, scope: str):
     assert declared.scope == scope
     viewer = tenant.viewer(ALL_SCOPES - {scope})
     with pytest.raises(Refusal) as caught:
-        await change(tenant.context(viewer), name, declared, {}, _never, b"")
+        await change(tenant.context(viewer), name, declared, {}, PayloadSelection(_never))
     assert caught.value.code == ErrorCode.FORBIDDEN
 
 
@@ -182,13 +182,13 @@ async def test_a_failure_leaves_no_trace_and_the_call_may_be_repeated(tenant: Te
             raise failures.pop()
         return Outcome()
 
-    declared = Change(fail_once, Scope.WRITE)
+    declared = DeclaredMutation(fail_once, Scope.WRITE)
     arguments = {"input": _Input("k1")}
     with pytest.raises(RuntimeError):
-        await change(tenant.context(), "x", declared, arguments, _print, b"")
+        await change(tenant.context(), "x", declared, arguments, PayloadSelection(_print))
     assert await tenant.rows("select 1 from idempotency_record") == []
     assert await tenant.rows("select name from portfolio") == [{"name": "Home"}]
-    await change(tenant.context(), "x", declared, arguments, _print, b"")
+    await change(tenant.context(), "x", declared, arguments, PayloadSelection(_print))
     assert await tenant.rows("select name from portfolio") == [{"name": "k1"}]
 
 
@@ -198,8 +198,8 @@ async def test_a_rejection_undoes_the_rows_and_keeps_the_record(tenant: Tenant):
         await write.execute("update portfolio set name = $2 where tenant_id = $1", input.idempotency_key)
         raise reject(UserErrorCode.CONFLICT, "No.")
 
-    declared = Change(reject_late, Scope.WRITE)
-    answer = await change(tenant.context(), "x", declared, {"input": _Input("k1")}, _print, b"")
+    declared = DeclaredMutation(reject_late, Scope.WRITE)
+    answer = await change(tenant.context(), "x", declared, {"input": _Input("k1")}, PayloadSelection(_print))
     assert answer == b"CONFLICT"
     assert await tenant.rows("select name from portfolio") == [{"name": "Home"}]
     assert len(await tenant.rows("select 1 from idempotency_record")) == 1
@@ -215,7 +215,7 @@ async def test_a_deadlock_is_tried_again_three_times(tenant: Tenant, failures: i
             raise asyncpg.DeadlockDetectedError("deadlock detected")
         return Outcome()
 
-    run = change(tenant.context(), "x", Change(collide, Scope.WRITE), {}, _print, b"")
+    run = change(tenant.context(), "x", DeclaredMutation(collide, Scope.WRITE), {}, PayloadSelection(_print))
     if failures <= 3:
         assert await run == b""
         return

@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from runtime.embedded import EmbeddedServers
+from runtime.embedded.servers import EmbeddedServers
 
 if __name__ == "__main__":
     with EmbeddedServers(Path(sys.argv[1])) as servers:

@@ -13,7 +13,7 @@ import asyncpg
 import pytest
 import redis.asyncio
 
-from runtime.embedded import EmbeddedServers
+from runtime.embedded.servers import EmbeddedServers
 from runtime.failure import Failure
 
 OWNER = Path(__file__).parent / "owner.py"
@@ -137,7 +137,7 @@ async def test_nothing_outlives_an_owner_that_is_killed_and_the_next_one_recover
 
 @needs_root
 def test_an_ordinary_user_can_run_them(open_home: Path):
-    imports = [*ORDINARY_USER, sys.executable, "-c", "import runtime.embedded"]
+    imports = [*ORDINARY_USER, sys.executable, "-c", "import runtime.embedded.servers"]
     if subprocess.run(imports, check=False, capture_output=True, cwd=OWNER.parents[2]).returncode:
         pytest.skip("an ordinary user cannot read this Python or this checkout")
     os.chown(open_home, 65534, 65534)

@@ -15,7 +15,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from runtime.file_lock import try_lock
+from runtime.embedded.file_lock import try_lock
 
 # In a folder without .env: a developer's own settings must not reach it.
 COMMAND = (sys.executable, "-P", "-m", "cli", "up")

@@ -12,8 +12,8 @@ import pytest
 from pydantic import SecretStr
 
 from api.door import Door
-from api.gate import Gate
-from api.graphql import GraphQLEndpoint
+from api.graphql.gate import Gate
+from api.graphql.view import GraphQLEndpoint
 from api.viewer import Viewers
 from resolvers.engine.execute import Executor, Schema
 from runtime.clock import Clock

@@ -13,7 +13,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from runtime.embedded import EmbeddedServers
+from runtime.embedded.servers import EmbeddedServers
 from runtime.migrate import migrate
 from runtime.postgres import Database
 from runtime.redis import open_redis

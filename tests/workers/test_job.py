@@ -12,7 +12,7 @@ import pytest
 from tests.workers.company import Company
 from tests.workers.test_commands import folioscope
 from tests.workers.test_queue import let_retry, nothing_waits, signal
-from workers.job import Batch, Job, Overtaken, Resources, Run, job
+from workers.job import Batch, DeclaredJob, Overtaken, Resources, Run, job
 from workers.jobs import DECLARED, jobs_of
 from workers.measurement.recompute_health import recompute_health
 from workers.signals import MOST_TRIES
@@ -26,7 +26,7 @@ async def raised(company: Company, *target_ids: UUID) -> None:
         await connection.execute("select raise_signal($1, $2)", NAME, list(target_ids))
 
 
-async def run(company: Company, declared: Job, target_id: UUID | None = None) -> None:
+async def run(company: Company, declared: DeclaredJob, target_id: UUID | None = None) -> None:
     await let_retry(company)
     await declared(company.database, company.hands.clock, company.tenant_id, target_id)
 
@@ -61,7 +61,7 @@ async def test_a_job_runs_once_a_generation_and_ends(company: Company, batch: Ba
     for rounds in (1, 2):
         await raised(company, *targets)
         for _ in range(3):
-            await run(company, Job(NAME, note, batch=batch))
+            await run(company, DeclaredJob(NAME, note, batch=batch))
         assert sorted(seen) == sorted(targets * rounds)
         assert await nothing_waits(company)
 
@@ -75,7 +75,7 @@ async def test_what_is_raised_while_it_is_worked_on_is_done_in_the_same_go(compa
             await raised(company, target_id)
 
     await raised(company, target)
-    await run(company, Job(NAME, raise_again), target)
+    await run(company, DeclaredJob(NAME, raise_again), target)
     assert generations == [1, 2, 3]
     assert await nothing_waits(company)
 
@@ -97,7 +97,7 @@ async def test_of_several_targets_the_culprit_alone_is_given_up(company: Company
 
     await raised(company, *targets, poison)
     for number in range(1, MOST_TRIES + 1):
-        await run(company, Job(NAME, work, batch=batch, give_up=give_up))
+        await run(company, DeclaredJob(NAME, work, batch=batch, give_up=give_up))
         assert (await signal(company, poison))["tries"] == (number if number < MOST_TRIES else 0)
     assert sorted(done) == sorted(targets)
     assert told == ["It failed again and again: ValueError."]
@@ -117,8 +117,8 @@ async def test_progress_forgets_the_tries_before_it(company: Company):
     await raised(company, target)
     for _ in range(2 * MOST_TRIES):
         with pytest.raises(KeyboardInterrupt):
-            await run(company, Job(NAME, die_late), target)
-    await run(company, Job(NAME, die_late), target)
+            await run(company, DeclaredJob(NAME, die_late), target)
+    await run(company, DeclaredJob(NAME, die_late), target)
     assert await nothing_waits(company)
 
 
@@ -129,7 +129,7 @@ async def test_a_target_that_another_worker_has_taken_over_is_finished_by_that_o
         raise Overtaken
 
     await raised(company, target)
-    await run(company, Job(NAME, be_late), target)
+    await run(company, DeclaredJob(NAME, be_late), target)
     left = await signal(company, target)
     assert (left["done_generation"], left["error_code"], left["parked_at"]) == (0, None, None)
 
@@ -141,7 +141,7 @@ async def test_while_a_worker_lives_its_lease_does_not_end(company: Company):
         begun.append(target)
         await asyncio.sleep(1.2)
 
-    declared = Job(NAME, last_long, lease_seconds=0.6)
+    declared = DeclaredJob(NAME, last_long, lease_seconds=0.6)
     await raised(company, target)
     async with asyncio.TaskGroup() as tasks:
         for second in range(3):

@@ -8,7 +8,7 @@ from redis.asyncio import Redis
 from runtime.postgres import Database
 from tests.workers.company import Company
 from tests.workers.test_queue import consuming, running, until
-from workers.job import Job, Resources, Run
+from workers.job import DeclaredJob, Resources, Run
 from workers.jobs import DECLARED
 from workers.relay import ring_waiting
 from workers.sweep import run_sweep
@@ -26,7 +26,7 @@ async def test_of_the_long_jobs_a_worker_has_one_and_short_ones_find_a_place(
 
     async with company.change() as connection:
         await connection.execute("select raise_signal('run_job', $1)", [company.new_id() for _ in range(9)])
-    jobs = {**DECLARED, "run_job": Job("run_job", last_long, alone=True)}
+    jobs = {**DECLARED, "run_job": DeclaredJob("run_job", last_long, alone=True)}
     async with consuming(company, queue_redis, jobs):
         await ring_waiting(relay, queue_redis)
         portfolio = await company.add_portfolio()
@@ -62,7 +62,7 @@ async def test_the_sweeper_rings_for_parked_work_that_somebody_waits_for(
     async with company.change() as connection:
         await connection.execute("select raise_signal('run_job', $1)", [job_id])
         await connection.execute("update signal set parked_at = now() where target_id = $1", job_id)
-    jobs = {"run_job": Job("run_job", never, give_up=break_off)}
+    jobs = {"run_job": DeclaredJob("run_job", never, give_up=break_off)}
     async with consuming(company, queue_redis, jobs), running(run_sweep(relay, queue_redis)):
         async with asyncio.timeout(10):
             await broken_off.wait()

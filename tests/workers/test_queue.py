@@ -13,7 +13,7 @@ from runtime.redis import JOBS, WORKERS
 from tests.waiting import until
 from tests.workers.company import Company
 from workers.connection.apply_deliveries import apply_deliveries
-from workers.job import Batch, Job, Resources, Run, Work
+from workers.job import Batch, DeclaredJob, Resources, Run, Work
 from workers.jobs import DECLARED
 from workers.measurement.recompute_health import recompute_health
 from workers.queue import Consumer
@@ -35,7 +35,7 @@ async def running(*coroutines: Awaitable[None]) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def consuming(
-    company: Company, redis: Redis, jobs: Mapping[str, Job] | None = None, idle_seconds: float = 0.3
+    company: Company, redis: Redis, jobs: Mapping[str, DeclaredJob] | None = None, idle_seconds: float = 0.3
 ) -> AsyncIterator[Consumer]:
     resources = Resources(company.database, company.hands.clock)
     consumer = Consumer(redis, resources, jobs or DECLARED, idle_seconds=idle_seconds)
@@ -44,9 +44,9 @@ async def consuming(
     await consumer.drain(1)
 
 
-def instead_of_scores(work: Work) -> Mapping[str, Job]:
+def instead_of_scores(work: Work) -> Mapping[str, DeclaredJob]:
     """Other work than scoring, raised and run as scores are."""
-    return {"recompute_health": Job("recompute_health", work, batch=Batch(500, "s.target_id"))}
+    return {"recompute_health": DeclaredJob("recompute_health", work, batch=Batch(500, "s.target_id"))}
 
 
 async def signal(company: Company, target_id: UUID) -> dict[str, object]:

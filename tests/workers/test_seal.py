@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 
 from runtime.clock import Clock
-from runtime.events import Actor, Change, Event, append
+from runtime.events import Actor, Change, NewEvent, append
 from runtime.postgres import Database
 from tests.workers.company import Company
 from workers.seal import chain_link, seal_events
@@ -18,8 +18,8 @@ ACTOR = Actor(via="COMMAND")
 CLOCK = Clock()
 
 
-def event(subject_id: UUID, value: object = "new") -> Event:
-    return Event(
+def event(subject_id: UUID, value: object = "new") -> NewEvent:
+    return NewEvent(
         CLOCK.new_id(), "PRODUCT_UPDATED", "PRODUCT", subject_id, None, None,
         [Change("name", None, value), Change("description", "old", value, private=True)], CLOCK.now(),
     )  # fmt: skip

@@ -16,7 +16,7 @@ from runtime.clock import Clock
 from runtime.postgres import Database
 from workers.connection.github import decode
 from workers.connection.work_item_events import record_changes
-from workers.connection.work_item_rows import ConnectionRows, Item, Milestone
+from workers.connection.work_item_rows import ConnectionRows, Item, MilestoneRow
 from workers.job import Run, job
 from workers.signals import PASSING
 
@@ -66,7 +66,7 @@ class _Knowledge:
     """Items and milestones by the tracker's id, as they become while deliveries are taken in."""
 
     items: dict[str, Item]
-    milestones: dict[str, Milestone]
+    milestones: dict[str, MilestoneRow]
     changed_items: set[str] = field(default_factory=set)
     changed_milestones: set[str] = field(default_factory=set)
 
@@ -168,7 +168,7 @@ def _take_milestone(knowledge: _Knowledge, snapshot: Snapshot, titles: frozenset
     milestone = knowledge.milestones.get(snapshot.source_id)
     known = fold(milestone.known if milestone else None, snapshot)
     titles = titles | (milestone.titles if milestone else frozenset())
-    updated = Milestone(snapshot.source_id, known, titles)
+    updated = MilestoneRow(snapshot.source_id, known, titles)
     if updated == milestone:
         return False
     knowledge.milestones[snapshot.source_id] = updated

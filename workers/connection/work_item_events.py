@@ -8,7 +8,7 @@ from uuid import UUID
 import asyncpg
 
 from runtime.clock import Clock
-from runtime.events import Actor, Change, Event, append
+from runtime.events import Actor, Change, NewEvent, append
 from workers.connection.work_item_rows import Item, visible
 
 _GITHUB_ACTOR = Actor(via="WEBHOOK")
@@ -43,7 +43,7 @@ async def record_changes(
     rows = await connection.fetch(_SUBJECTS, tenant_id, list(subject_ids)) if subject_ids else []
     portfolio_of = {row["id"]: row["portfolio_id"] for row in rows}
     events = [
-        Event(
+        NewEvent(
             id=clock.new_id(),
             type=_type(before, after),
             entity_kind="WORK_ITEM",

@@ -81,7 +81,7 @@ class Item:
 
 
 @dataclass(frozen=True)
-class Milestone:
+class MilestoneRow:
     """titles are all that it ever had."""
 
     source_id: str
@@ -114,11 +114,11 @@ class ConnectionRows:
             ],
         )
 
-    async def read_milestones(self, source_ids: Iterable[str]) -> dict[str, Milestone]:
+    async def read_milestones(self, source_ids: Iterable[str]) -> dict[str, MilestoneRow]:
         rows = await self._connection.fetch(_READ_MILESTONES, *self._place, list(source_ids))
         return {row["source_id"]: _milestone(row) for row in rows}
 
-    async def write_milestones(self, milestones: Iterable[Milestone]) -> None:
+    async def write_milestones(self, milestones: Iterable[MilestoneRow]) -> None:
         await self._connection.executemany(
             _WRITE_MILESTONE,
             [
@@ -165,9 +165,9 @@ def _item(row: asyncpg.Record) -> Item:
     return Item(row["id"], row["source_id"], _known(row, values))
 
 
-def _milestone(row: asyncpg.Record) -> Milestone:
+def _milestone(row: asyncpg.Record) -> MilestoneRow:
     values = {name: row[name] for name in _MILESTONE_FIELDS}
-    return Milestone(row["source_id"], _known(row, values), frozenset(row["titles"]))
+    return MilestoneRow(row["source_id"], _known(row, values), frozenset(row["titles"]))
 
 
 def _deleted_at(known: Known) -> datetime | None:

@@ -7,7 +7,7 @@ from uuid import UUID
 import asyncpg
 
 from runtime.clock import Clock
-from runtime.events import Change, Event
+from runtime.events import Change, NewEvent
 
 _SETTLE = "select * from settle_divergence($1, $2)"
 # Until the day on which the report is stale; from then on time changes nothing.
@@ -18,18 +18,18 @@ where tenant_id = $1 and subject_id = any ($2) and reported_at is not null
 """
 
 
-async def settle_divergence(connection: asyncpg.Connection, clock: Clock, node_ids: Iterable[UUID]) -> list[Event]:
+async def settle_divergence(connection: asyncpg.Connection, clock: Clock, node_ids: Iterable[UUID]) -> list[NewEvent]:
     """After the nodes' scores are written, in the same transaction. Safe to run twice."""
     now = clock.now()
     return [_event(row, clock) for row in await connection.fetch(_SETTLE, sorted(node_ids), now)]
 
 
-def _event(row: Mapping[str, object], clock: Clock) -> Event:
+def _event(row: Mapping[str, object], clock: Clock) -> NewEvent:
     ended = row["divergence_after"] is None
     node_id, home_id = row["node_id"], row["node_portfolio_id"]
     assert isinstance(node_id, UUID)
     assert home_id is None or isinstance(home_id, UUID)
-    return Event(
+    return NewEvent(
         id=clock.new_id(),
         type="HEALTH_CONVERGED" if ended else "HEALTH_DIVERGED",
         entity_kind=str(row["node_kind"]),

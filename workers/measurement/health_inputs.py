@@ -52,7 +52,7 @@ _TARGET = (
 _KPI = ("value_mode", "cadence_days", "weight", "required", "critical", "waived_until", "created_on")
 
 
-class Outcome(NamedTuple):
+class ChildScore(NamedTuple):
     """All that a parent reads of a child."""
 
     lifecycle: str
@@ -63,7 +63,7 @@ class Outcome(NamedTuple):
     confidence_mp: int = 0
 
     @classmethod
-    def of(cls, result: Evaluation | Mapping[str, Any]) -> "Outcome":
+    def of(cls, result: Evaluation | Mapping[str, Any]) -> "ChildScore":
         if isinstance(result, Evaluation):
             return cls(*(getattr(result, name) for name in cls._fields))
         return cls(*(result[name] for name in cls._fields))
@@ -80,7 +80,7 @@ class ScoreDay:
 
 
 @dataclass
-class Node:
+class NodeInputs:
     """`document` is the engine's input. `progress` is to be stored if it is not null.
     `portfolio_id` is null for the organization."""
 
@@ -110,8 +110,8 @@ async def read_nodes(
     day: ScoreDay,
     kind: str,
     ids: Sequence[UUID],
-    outcomes: Mapping[UUID, Outcome],
-) -> list[Node]:
+    outcomes: Mapping[UUID, ChildScore],
+) -> list[NodeInputs]:
     """Nodes of one kind, by id. `outcomes` are children's results that are newer than the stored."""
     rows = await connection.fetch(_NODES[kind], day.tenant_id, ids)
     nodes = {row["id"]: _node(kind, row) for row in rows}
@@ -128,7 +128,7 @@ async def read_nodes(
     return [nodes[node_id] for node_id in sorted(nodes)]
 
 
-def _node(kind: str, row: Mapping[str, Any]) -> Node:
+def _node(kind: str, row: Mapping[str, Any]) -> NodeInputs:
     document: dict[str, Any] = {
         "id": print_id(kind, row["id"]),
         "kind": _ENGINE_KIND.get(kind, "portfolio"),
@@ -138,7 +138,7 @@ def _node(kind: str, row: Mapping[str, Any]) -> Node:
     if kind == "INITIATIVE":
         document |= {"start_on": row["start_on"], "due_on": row["target_on"]}
     place = (row["portfolio_id"], row["archived"], row["parent_ids"])
-    return Node(row["id"], kind, *place, document)
+    return NodeInputs(row["id"], kind, *place, document)
 
 
 def _status(stage: str, start_on: date | None) -> str:
@@ -163,7 +163,7 @@ def _kpi(row: Mapping[str, Any]) -> dict[str, Any]:
     return kpi | {name: row[name] for name in _TARGET}
 
 
-async def _add_teams(connection: asyncpg.Connection, day: ScoreDay, nodes: Mapping[UUID, Node]) -> None:
+async def _add_teams(connection: asyncpg.Connection, day: ScoreDay, nodes: Mapping[UUID, NodeInputs]) -> None:
     for node_id, team in (await read_teams(connection, day.tenant_id, day.as_of, list(nodes))).items():
         nodes[node_id].document["team"] = team.facts
         nodes[node_id].next_team_change_on = team.next_change_on
@@ -172,7 +172,7 @@ async def _add_teams(connection: asyncpg.Connection, day: ScoreDay, nodes: Mappi
 async def _add_progress(
     connection: asyncpg.Connection,
     day: ScoreDay,
-    nodes: Mapping[UUID, Node],
+    nodes: Mapping[UUID, NodeInputs],
     rows: Iterable[Mapping[str, Any]],
 ) -> None:
     week = (day.as_of, day.first_weekday)
@@ -196,7 +196,7 @@ async def _add_progress(
             node.document["delivery"] = delivery
 
 
-async def _add_milestones(connection: asyncpg.Connection, tenant_id: UUID, nodes: Mapping[UUID, Node]) -> None:
+async def _add_milestones(connection: asyncpg.Connection, tenant_id: UUID, nodes: Mapping[UUID, NodeInputs]) -> None:
     """Milestones count without any progress, too: what is not measured beside them is missing, and lowers coverage."""
     for row in await connection.fetch(sql.MILESTONES, tenant_id, list(nodes)):
         milestone = {"due_on": row["due_on"], "done_on": row["done_on"], "cancelled": row["canceled"]}
@@ -210,7 +210,7 @@ def _next_week(day: ScoreDay) -> date:
 
 
 def _add_children(
-    nodes: Mapping[UUID, Node], rows: Iterable[Mapping[str, Any]], outcomes: Mapping[UUID, Outcome]
+    nodes: Mapping[UUID, NodeInputs], rows: Iterable[Mapping[str, Any]], outcomes: Mapping[UUID, ChildScore]
 ) -> None:
     archived: dict[UUID, int] = defaultdict(int)
     for node in nodes.values():
@@ -224,20 +224,20 @@ def _add_children(
         if outcome is None and row["lifecycle"] is None:
             # Its own signal waits; until then nothing is known of it.
             node.unscored_child_ids.append(row["id"])
-            outcome = Outcome(_status(row["stage"], row["start_on"]))
+            outcome = ChildScore(_status(row["stage"], row["start_on"]))
         elif outcome is None:
-            outcome = Outcome.of(row)
+            outcome = ChildScore.of(row)
         node.document[_children_key(node)].append(_child(row, outcome))
     for node_id, count in archived.items():
         # Not a fact of the engine's: it is kept in the input so that a replay can count it, too.
         nodes[node_id].document["archived_children"] = count
 
 
-def _children_key(node: Node) -> str:
+def _children_key(node: NodeInputs) -> str:
     return "initiatives" if node.kind == "PRODUCT" else "children"
 
 
-def _child(row: Mapping[str, Any], outcome: Outcome) -> dict[str, Any]:
+def _child(row: Mapping[str, Any], outcome: ChildScore) -> dict[str, Any]:
     """ACTIVE and ON_HOLD are one here, so that the parent depends on nothing that its child's outcome
     does not tell."""
     child: dict[str, Any] = {

@@ -11,7 +11,7 @@ import asyncpg
 
 from portfolio.health import ENGINE_VERSION, Evaluation, evaluate, fingerprint, input_document
 from runtime.clock import Clock
-from workers.measurement.health_inputs import Node, Outcome, ScoreDay
+from workers.measurement.health_inputs import ChildScore, NodeInputs, ScoreDay
 
 _MOST_DRIVERS = 50
 
@@ -70,14 +70,14 @@ class Standing:
     revision: int
     fingerprint: bytes | None
     band: str | None
-    outcome: Outcome | None
+    outcome: ChildScore | None
 
 
 @dataclass(frozen=True)
 class Scored:
     """A node's new result beside what was stored."""
 
-    node: Node
+    node: NodeInputs
     standing: Standing
     evaluation: Evaluation
     inputs: Mapping[str, Any]
@@ -88,7 +88,9 @@ class Scored:
         return self.fingerprint != self.standing.fingerprint
 
 
-async def read_standings(connection: asyncpg.Connection, day: ScoreDay, nodes: Sequence[Node]) -> dict[UUID, Standing]:
+async def read_standings(
+    connection: asyncpg.Connection, day: ScoreDay, nodes: Sequence[NodeInputs]
+) -> dict[UUID, Standing]:
     ids = [node.id for node in nodes]
     rows = await connection.fetch(_STANDINGS, day.tenant_id, ids, day.as_of, day.policy.version)
     return {row["node_id"]: _standing(row) for row in rows}
@@ -101,11 +103,11 @@ def _standing(row: Mapping[str, Any]) -> Standing:
         row["revision"],
         row["fingerprint"],
         row["band"],
-        Outcome.of(row) if row["lifecycle"] is not None else None,
+        ChildScore.of(row) if row["lifecycle"] is not None else None,
     )
 
 
-def score(node: Node, day: ScoreDay, standing: Standing) -> Scored:
+def score(node: NodeInputs, day: ScoreDay, standing: Standing) -> Scored:
     """Evaluates the very document that is stored, so that a replay cannot differ."""
     inputs = input_document(node.document, day.as_of)
     if archived := node.document.get("archived_children"):

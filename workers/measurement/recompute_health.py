@@ -10,12 +10,12 @@ from uuid import UUID
 import asyncpg
 
 from runtime.clock import Clock
-from runtime.events import Actor, Change, Event, append
+from runtime.events import Actor, Change, NewEvent, append
 from runtime.postgres import claim
 from workers.job import Batch, Run, job
 from workers.measurement import health_statements as sql
 from workers.measurement.divergence import report_stale_days, settle_divergence
-from workers.measurement.health_inputs import KINDS, Node, Outcome, ScoreDay, read_day, read_nodes
+from workers.measurement.health_inputs import KINDS, ChildScore, NodeInputs, ScoreDay, read_day, read_nodes
 from workers.measurement.health_rows import Scored, read_standings, score, write_scores
 from workers.measurement.progress import write_progress
 
@@ -42,7 +42,7 @@ select raise_signal('recompute_health', missing.ids) from (
 
 
 @dataclass
-class _Batch:
+class _Recomputation:
     """Nodes worked on together. `raised` are those asked for; with `spreads`, changed parents are worked on, too, and
     are raised for a later batch otherwise."""
 
@@ -51,7 +51,7 @@ class _Batch:
     spreads: bool
     depths: dict[UUID, int] = field(default_factory=dict)
     pending: dict[tuple[int, int], set[UUID]] = field(default_factory=lambda: defaultdict(set))
-    outcomes: dict[UUID, Outcome] = field(default_factory=dict)
+    outcomes: dict[UUID, ChildScore] = field(default_factory=dict)
     scored: list[Scored] = field(default_factory=list)
     skipped: set[UUID] = field(default_factory=set)
     to_raise: set[UUID] = field(default_factory=set)
@@ -67,7 +67,7 @@ async def recompute_health(run: Run, connection: asyncpg.Connection) -> None:
     node_ids = frozenset(run.generations)
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         await claim(connection, run.tenant_id)
-        batch = _Batch(
+        batch = _Recomputation(
             await read_day(connection, run.tenant_id, run.clock.now()),
             node_ids,
             spreads=not run.is_careful and len(node_ids) < _BATCH,
@@ -76,7 +76,7 @@ async def recompute_health(run: Run, connection: asyncpg.Connection) -> None:
     await _write(run, connection, batch)
 
 
-async def _evaluate(connection: asyncpg.Connection, batch: _Batch) -> None:
+async def _evaluate(connection: asyncpg.Connection, batch: _Recomputation) -> None:
     tenant_id = batch.day.tenant_id
     batch.depths = {row["id"]: row["depth"] for row in await connection.fetch(sql.DEPTHS, tenant_id)}
     kinds = {row["id"]: row["kind"] for row in await connection.fetch(_KINDS, tenant_id, list(batch.raised))}
@@ -88,7 +88,9 @@ async def _evaluate(connection: asyncpg.Connection, batch: _Batch) -> None:
         await _evaluate_level(connection, batch, KINDS[level[0]], sorted(batch.pending.pop(level)))
 
 
-async def _evaluate_level(connection: asyncpg.Connection, batch: _Batch, kind: str, ids: Sequence[UUID]) -> None:
+async def _evaluate_level(
+    connection: asyncpg.Connection, batch: _Recomputation, kind: str, ids: Sequence[UUID]
+) -> None:
     nodes = await read_nodes(connection, batch.day, kind, ids, batch.outcomes)
     standings = await read_standings(connection, batch.day, nodes)
     batch.skipped.update(set(ids) - standings.keys())
@@ -100,20 +102,20 @@ async def _evaluate_level(connection: asyncpg.Connection, batch: _Batch, kind: s
             continue
         result = score(node, batch.day, standings[node.id])
         batch.scored.append(result)
-        outcome = batch.outcomes[node.id] = Outcome.of(result.evaluation)
+        outcome = batch.outcomes[node.id] = ChildScore.of(result.evaluation)
         if outcome != result.standing.outcome or _always_spreads(batch, node, outcome):
             _spread(batch, node)
     # The engine computes without a pause; others want their turn.
     await asyncio.sleep(0)
 
 
-def _always_spreads(batch: _Batch, node: Node, outcome: Outcome) -> bool:
+def _always_spreads(batch: _Recomputation, node: NodeInputs, outcome: ChildScore) -> bool:
     """Of a child that has not begun, the parent also reads when it will. A portfolio that was itself
     raised may have come to this parent, or count differently: there are few, so no cut-off for them."""
     return outcome.lifecycle == "NOT_STARTED" or (node.kind == "PORTFOLIO" and node.id in batch.raised)
 
 
-def _spread(batch: _Batch, node: Node) -> None:
+def _spread(batch: _Recomputation, node: NodeInputs) -> None:
     for parent_id in node.parent_ids:
         if parent_id in batch.raised:
             continue
@@ -123,7 +125,7 @@ def _spread(batch: _Batch, node: Node) -> None:
             batch.to_raise.add(parent_id)
 
 
-def _parent_kind(node: Node, parent_id: UUID, tenant_id: UUID) -> str:
+def _parent_kind(node: NodeInputs, parent_id: UUID, tenant_id: UUID) -> str:
     if parent_id == tenant_id:
         return "ORGANIZATION"
     if node.kind == "INITIATIVE" and parent_id != node.portfolio_id:
@@ -131,7 +133,7 @@ def _parent_kind(node: Node, parent_id: UUID, tenant_id: UUID) -> str:
     return "PORTFOLIO"
 
 
-async def _write(run: Run, connection: asyncpg.Connection, batch: _Batch) -> None:
+async def _write(run: Run, connection: asyncpg.Connection, batch: _Recomputation) -> None:
     """All or nothing, at read committed: a concurrent write to a node must not undo our work."""
     clock, day, tenant_id = run.clock, batch.day, run.tenant_id
     progress = {s.node.id: s.node.progress for s in batch.scored if s.node.progress is not None}
@@ -151,7 +153,7 @@ async def _write(run: Run, connection: asyncpg.Connection, batch: _Batch) -> Non
             await connection.execute(_RAISE_UNKNOWN, tenant_id, list(batch.unknown))
 
 
-def _next_changes(batch: _Batch, stale_days: Mapping[UUID, date]) -> dict[UUID, date | None]:
+def _next_changes(batch: _Recomputation, stale_days: Mapping[UUID, date]) -> dict[UUID, date | None]:
     scored = {result.node.id: _next_change_on(result, stale_days.get(result.node.id)) for result in batch.scored}
     return scored | dict.fromkeys(batch.skipped)
 
@@ -164,9 +166,9 @@ def _next_change_on(result: Scored, stale_on: date | None) -> date | None:
     return min((day for day in days if day is not None), default=None)
 
 
-def _events(scored: Iterable[Scored], clock: Clock) -> list[Event]:
+def _events(scored: Iterable[Scored], clock: Clock) -> list[NewEvent]:
     return [
-        Event(
+        NewEvent(
             id=clock.new_id(),
             type="HEALTH_CHANGED",
             entity_kind=result.node.kind,

@@ -62,7 +62,7 @@ _FULL_TIME_PERCENT = 100
 
 
 @dataclass
-class Team:
+class TeamInputs:
     """`facts` is the engine's input. next_change_on: when days alone change it; null: never."""
 
     observed_on: date | None
@@ -77,10 +77,10 @@ class Team:
 
 async def read_teams(
     connection: asyncpg.Connection, tenant_id: UUID, day: date, ids: Sequence[UUID]
-) -> dict[UUID, Team]:
+) -> dict[UUID, TeamInputs]:
     """Teams on a day, of those nodes that have assignments or demands."""
     known = await connection.fetch(_KNOWN, tenant_id, ids)
-    teams = {row["id"]: Team(row["observed_on"]) for row in known}
+    teams = {row["id"]: TeamInputs(row["observed_on"]) for row in known}
     if not teams:
         return {}
     nodes = list(teams)

@@ -12,7 +12,7 @@ import asyncpg
 
 from portfolio.health import Evaluation, evaluate, fingerprint, load_policy
 from workers.measurement import health_statements as sql
-from workers.measurement.health_inputs import KINDS, Outcome, read_day, read_nodes
+from workers.measurement.health_inputs import KINDS, ChildScore, read_day, read_nodes
 from workers.measurement.health_rows import RESULT_COLUMNS, read_standings, result_columns, score
 
 _ALL_NODES = """
@@ -63,7 +63,7 @@ async def recompute_everything(
     for row in await connection.fetch(_ALL_NODES, tenant_id):
         level = (KINDS.index(row["kind"]), -depths.get(row["id"], 0))
         levels[level].append(row["id"])
-    outcomes: dict[UUID, Outcome] = {}
+    outcomes: dict[UUID, ChildScore] = {}
     results: dict[UUID, Evaluation] = {}
     for level in sorted(levels):
         nodes = await read_nodes(connection, day, KINDS[level[0]], levels[level], outcomes)
@@ -72,7 +72,7 @@ async def recompute_everything(
             if not node.archived:
                 result = score(node, day, standings[node.id]).evaluation
                 results[node.id] = result
-                outcomes[node.id] = Outcome.of(result)
+                outcomes[node.id] = ChildScore.of(result)
     return results
 
 
@@ -82,7 +82,7 @@ async def wrong_scores(connection: asyncpg.Connection, tenant_id: UUID, now: dat
     found: list[Difference] = []
     for row in await connection.fetch(_SHOWN, tenant_id):
         result = expected[row["id"]]
-        values = {name: getattr(result, name) for name in (*Outcome._fields, "provisional_mp", "band")}
+        values = {name: getattr(result, name) for name in (*ChildScore._fields, "provisional_mp", "band")}
         values |= {"shown_score_mp": result.score_mp, "shown_band": result.band}
         found += [Difference(row["id"], name, row[name], value) for name, value in values.items() if row[name] != value]
     return found

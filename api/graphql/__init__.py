@@ -1,0 +1,1 @@
+"""GraphQL over HTTP: from a request to its one operation, refused early or answered."""

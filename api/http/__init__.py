@@ -1,0 +1,1 @@
+"""HTTP itself: bodies, headers, connections and JSON, each within its limits."""

@@ -1,0 +1,1 @@
+"""Commands that read: health, its causes, capacity, the record of changes."""

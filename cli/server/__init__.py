@@ -1,0 +1,1 @@
+"""Commands that run Folioscope: its processes, its database, and what it needs."""

@@ -1,0 +1,1 @@
+"""The health of one node: its tree, its limits, its score and the causes of it."""

@@ -1,0 +1,1 @@
+"""Probabilities, trends and outliers of series; they know nothing of nodes."""
