@@ -305,13 +305,13 @@ class Query:
     async def portfolio(self, info: Info, by: ByKey) -> Portfolio | None:
         loaders = _loaders(info)
         row = await loaders.pool.fetchrow(_PORTFOLIO, loaders.tenant_id, by.key)
-        return row and Portfolio(row=row, name=row["name"])
+        return Portfolio(row=row, name=row["name"]) if row else None
 
     @strawberry.field
     async def product(self, info: Info, by: ByKey) -> Product | None:
         loaders = _loaders(info)
         row = await loaders.pool.fetchrow(_PRODUCT, loaders.tenant_id, by.key)
-        return row and _product(row)
+        return _product(row) if row else None
 
 
 _SCHEMA = strawberry.Schema(Query, extensions=[lambda: ParserCache(maxsize=100), lambda: ValidationCache(maxsize=100)])

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias, cast
 
 import graphql
 from graphql import (
+    ExecutionResult,
     GraphQLArgument,
     GraphQLField,
     GraphQLInputField,
@@ -16,9 +17,12 @@ from graphql import (
     GraphQLNamedType,
     GraphQLNonNull,
     GraphQLObjectType,
+    GraphQLSchema,
+    TypeNode,
     ValueNode,
     get_named_type,
 )
+from graphql.execution.get_variable_signature import GraphQLVariableSignature
 
 from compiler.declare import table_of
 from compiler.mapping import Table
@@ -30,10 +34,12 @@ FieldType: TypeAlias = Nullable | GraphQLNonNull[Any]
 
 _graphql: Any = graphql
 nullable_type: Callable[[FieldType], Nullable] = _graphql.get_nullable_type
+execute: Callable[..., ExecutionResult] = _graphql.execute_sync
+declared_type: Callable[[GraphQLSchema, TypeNode], FieldType | None] = _graphql.type_from_ast
 literal_value: Callable[[ValueNode, FieldType, Mapping[str, Any]], Any] = _graphql.value_from_ast
 
 
-def type_of(declared: GraphQLField | GraphQLArgument | GraphQLInputField) -> FieldType:
+def type_of(declared: GraphQLField | GraphQLArgument | GraphQLInputField | GraphQLVariableSignature) -> FieldType:
     return cast(Any, declared).type
 
 

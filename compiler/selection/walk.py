@@ -93,7 +93,7 @@ class Walk:
             raise Rejected("FORBIDDEN", f"{coordinate} needs a key with scope {access.scope}.")
         arguments = argument_tree(definition, node, self.variables) if definition.args else {}
         mapping: Any = Entities() if coordinate == "Query._entities" else mapping_of(declared)
-        printer = self.printers.get(type(mapping))
+        printer = self.printers.get(mapping.__class__)
         if printer is None:
             raise LookupError(f"{coordinate} has no mapping")
         return printer(mapping, Site(self, coordinate, definition, aliases, details, arguments, joins))

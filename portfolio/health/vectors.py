@@ -80,10 +80,10 @@ def _is_misprinted(case: Case) -> bool:
 
 def differences(expected: Any, actual: Any, path: str) -> list[str]:
     """Exact, types and list order included; object key order does not matter."""
-    if isinstance(expected, dict) and isinstance(actual, dict):
-        return _member_differences(cast(dict[str, Any], expected), cast(dict[str, Any], actual), path)
     if type(expected) is type(actual) and json.dumps(expected) == json.dumps(actual):
         return []
+    if isinstance(expected, dict) and isinstance(actual, dict):
+        return _member_differences(cast(dict[str, Any], expected), cast(dict[str, Any], actual), path)
     return [f"  {path or 'result'}: expected {_shown(expected)}, is {_shown(actual)}"]
 
 

@@ -25,13 +25,14 @@ from strawberry.types.arguments import convert_arguments
 from compiler.declare import snake_case
 from compiler.graphql_types import BACKREF
 from portfolio.identity import parse_id, print_id
+from portfolio.row import Row
 from resolvers.bulk.line_text import Values
 from resolvers.bulk.members import LineMember, members_of, public_name, with_ids
 from resolvers.bulk.names import NOBODY, Name, Names, read_name
 from resolvers.engine.execute import Schema
 from resolvers.engine.mutation import DeclaredMutation
 from resolvers.engine.outcome import ExternalReferenceInput, Outcome, Rejection, UserError, UserErrorCode, reject
-from resolvers.engine.session import Row, Write
+from resolvers.engine.session import Write
 from resolvers.entity.external import find_by_external
 from resolvers.entity.line import BulkType
 from schema import check

@@ -7,6 +7,7 @@ import strawberry
 
 from compiler.declare import table_of
 from portfolio.identity import parse_id, print_id
+from portfolio.row import Row
 from resolvers.engine.mutation import mutation
 from resolvers.engine.outcome import (
     NodeInput,
@@ -19,7 +20,7 @@ from resolvers.engine.outcome import (
     reject,
     required,
 )
-from resolvers.engine.session import Row, Target, Write
+from resolvers.engine.session import Target, Write
 from resolvers.entity.exported import key_of
 from resolvers.entity.external import (
     LINK_MEMBERS,

@@ -20,9 +20,7 @@ from graphql import (
     SelectionSetNode,
     VariableNode,
     build_schema,
-    execute,
     get_argument_values,
-    get_named_type,
     lexicographic_sort_schema,
     print_schema,
     visit,
@@ -37,7 +35,7 @@ from strawberry.types.field import StrawberryField
 import schema
 from compiler.checking.check import check_declarations
 from compiler.cursor import CursorKey
-from compiler.graphql_types import BACKREF
+from compiler.graphql_types import BACKREF, execute, named_type
 from compiler.selection.walk import Catalogue, Selection
 from portfolio.identity import PREFIX_OF_KIND
 from resolvers import Mutation
@@ -63,7 +61,7 @@ class Schema(strawberry.federation.Schema):
     """The types that clients see, in a form that a Federation 2.9 router can compose."""
 
     def __init__(self) -> None:
-        super().__init__(
+        super().__init__(  # pyright: ignore[reportUnknownMemberType]  strawberry leaves its extensions open
             query=schema.Query,
             mutation=Mutation,
             types=schema.ENTITIES,
@@ -169,9 +167,7 @@ class Executor:
             selection_set=SelectionSetNode(selections=tuple(item.node for _, details in selection for item in details)),
         )
         document = DocumentNode(definitions=(operation, *request.operation.fragments.values()))
-        result = execute(self.schema.graphql, document, variable_values=dict(request.variables))
-        assert isinstance(result, ExecutionResult), "the schema is answered without waiting"
-        return result
+        return execute(self.schema.graphql, document, variable_values=dict(request.variables))
 
     # Changes -------------------------------------------------------------------------------------
 
@@ -204,7 +200,7 @@ class Executor:
         declared = definition.extensions[BACKREF]
         found: DeclaredMutation = declared.metadata["change"]
         arguments = self._arguments(declared, get_argument_values(definition, node, operation.variables))
-        payload = get_named_type(definition.type)
+        payload = named_type(definition)
         assert isinstance(payload, GraphQLObjectType), "a mutation returns a payload object"
         field = _Field(key, details, payload)
 
@@ -246,7 +242,7 @@ class Executor:
         entity = outcome.entities[member]
         if entity is None:
             return b"null"
-        type_ = get_named_type(field.payload.fields[member].type)
+        type_ = named_type(field.payload.fields[member])
         assert isinstance(type_, GraphQLObjectType), "a payload's entity is an object"
         plan = self.reader.plan(
             operation,

@@ -3,12 +3,12 @@
 import dataclasses
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import asyncpg
 import strawberry
@@ -128,9 +128,9 @@ def _plain(value: Any) -> Any:
         members.pop("idempotency_key", None)
         return _plain({n: member for n, member in members.items() if member is not strawberry.UNSET})
     if isinstance(value, Mapping):
-        return {name: _plain(member) for name, member in value.items()}
+        return {name: _plain(member) for name, member in cast(Mapping[str, Any], value).items()}
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
+        return [_plain(item) for item in cast(Sequence[Any], value)]
     if isinstance(value, Enum):
         return value.value
     return value if value is None or isinstance(value, bool | int | float | str) else str(value)
@@ -154,8 +154,8 @@ def _store(outcome: Outcome) -> str:
 def _restore(text: str) -> Outcome:
     stored = json.loads(text)
     entities = {name: text and parse_id(text) for name, text in stored["entities"].items()}
-    errors = [UserError(**{**e, "code": UserErrorCode(e["code"])}) for e in stored["user_errors"]]
-    warnings = [ChangeWarning(**{**w, "code": WarningCode(w["code"])}) for w in stored["warnings"]]
+    errors = [UserError(**(e | {"code": UserErrorCode(e["code"])})) for e in stored["user_errors"]]
+    warnings = [ChangeWarning(**(w | {"code": WarningCode(w["code"])})) for w in stored["warnings"]]
     values = {name: _restore_value(value) for name, value in stored["values"].items()}
     return Outcome(entities, errors, warnings, values)
 
@@ -163,5 +163,6 @@ def _restore(text: str) -> Outcome:
 def _restore_value(value: Any) -> Any:
     """Objects are read by attribute, as those that the change itself returned."""
     if isinstance(value, dict):
-        return SimpleNamespace(**{name: _restore_value(member) for name, member in value.items()})
-    return [_restore_value(item) for item in value] if isinstance(value, list) else value
+        members = cast(dict[str, Any], value)
+        return SimpleNamespace(**{name: _restore_value(member) for name, member in members.items()})
+    return [_restore_value(item) for item in cast(list[Any], value)] if isinstance(value, list) else value

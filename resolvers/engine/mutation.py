@@ -32,7 +32,7 @@ class DeclaredMutation:
     scope: Scope
     name: str = ""
     input_type: Any = None
-    defaults: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    defaults: Mapping[str, Any] = dataclasses.field(default_factory=dict[str, Any])
     tenant_wide: bool = False
 
     async def run(self, write: Write, arguments: Mapping[str, Any]) -> Outcome:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import strawberry
@@ -50,9 +50,10 @@ _MEANING = {
 
 def _register(enumeration: type[StrEnum], description: str) -> None:
     """With a description for each value, for which a StrEnum's own members have no room."""
+    meaning = cast(Mapping[StrEnum, str], _MEANING)
     registered: Any = strawberry.enum(enumeration, description=description)
     for value in registered.__strawberry_definition__.values:
-        value.description = _MEANING[enumeration(value.value)]
+        value.description = meaning[enumeration(value.value)]
 
 
 _register(UserErrorCode, "What is wrong with an input.")
@@ -93,11 +94,11 @@ class Outcome:
     shown_once: values of the first answer only, kept nowhere; a retry gets null and a warning.
     """
 
-    entities: Mapping[str, Entity | None] = field(default_factory=dict)
+    entities: Mapping[str, Entity | None] = field(default_factory=dict[str, Entity | None])
     user_errors: Sequence[UserError] = ()
     warnings: Sequence[ChangeWarning] = ()
-    values: Mapping[str, Any] = field(default_factory=dict)
-    shown_once: Mapping[str, Any] = field(default_factory=dict)
+    values: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    shown_once: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
 class Rejection(Exception):

@@ -1,7 +1,7 @@
 """Plain values of a payload, printed as the client selected them."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 from graphql import GraphQLLeafType, GraphQLObjectType, get_named_type, is_leaf_type
 from graphql.execution.collect_fields import FieldDetails
@@ -24,7 +24,7 @@ def _print(planner: Planner, type_: Any, fields: list[FieldDetails], value: Any)
     if value is None:
         return None
     if isinstance(value, Sequence) and not isinstance(value, str):
-        return [_print(planner, type_, fields, item) for item in value]
+        return [_print(planner, type_, fields, item) for item in cast(Sequence[Any], value)]
     if is_leaf_type(type_):
         return _leaf(type_, value)
     return {key: _member(planner, type_, inner, value) for key, inner in planner.subselection(type_, fields)}

@@ -9,17 +9,16 @@ from graphql import (
     FieldNode,
     FragmentDefinitionNode,
     GraphQLError,
-    GraphQLNonNull,
     GraphQLObjectType,
     GraphQLSchema,
     OperationDefinitionNode,
     get_variable_values,
-    type_from_ast,
 )
 from graphql.execution.collect_fields import FragmentDetails, collect_fields
 from graphql.execution.get_variable_signature import GraphQLVariableSignature, get_variable_signature
 from graphql.execution.values import VariableValues, VariableValueSource
 
+from compiler.graphql_types import declared_type, nullable_type, type_of
 from compiler.selection.walk import Selection
 
 # Of these scalars, a JSON value of the right kind is the coerced one.
@@ -51,7 +50,7 @@ class Prepared:
     @cached_property
     def variable_types(self) -> tuple[tuple[str, Any], ...]:
         definitions = self.node.variable_definitions or ()
-        return tuple((item.variable.name.value, type_from_ast(self.schema, item.type)) for item in definitions)
+        return tuple((item.variable.name.value, declared_type(self.schema, item.type)) for item in definitions)
 
     def coerce(self, given: Mapping[str, Any]) -> VariableValues | list[GraphQLError]:
         """The variables' values as the schema's types have them, or what is wrong with them, at most ten errors."""
@@ -66,13 +65,12 @@ class Prepared:
     @cached_property
     def _plain_variables(self) -> list[tuple[GraphQLVariableSignature, Callable[[Any], bool]]] | None:
         """Null: there is one whose values have to be looked into."""
-        found = []
+        found: list[tuple[GraphQLVariableSignature, Callable[[Any], bool]]] = []
         for definition in self.node.variable_definitions or ():
             signature = get_variable_signature(self.schema, definition)
             if isinstance(signature, GraphQLError):
                 return None
-            type_ = signature.type.of_type if isinstance(signature.type, GraphQLNonNull) else signature.type
-            fits = _PLAIN.get(getattr(type_, "name", ""))
+            fits = _PLAIN.get(getattr(nullable_type(type_of(signature)), "name", ""))
             if fits is None:
                 return None
             found.append((signature, fits))

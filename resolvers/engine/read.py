@@ -30,7 +30,7 @@ _PLAN_BYTES_KEPT = 64 << 20
 class PlanCache:
     """Plans by document, shape and rights; the least recently used go first. Values are never part of a plan."""
 
-    entries: OrderedDict[Any, Plan] = field(default_factory=OrderedDict)
+    entries: OrderedDict[Any, Plan] = field(default_factory=OrderedDict[Any, Plan])
     size_bytes: int = 0
 
     def get_or_make(self, key: Any, make: Callable[[], Plan]) -> Plan:

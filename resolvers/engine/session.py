@@ -1,6 +1,6 @@
 """One change under way: its connection, what it may see, and what it has to tell at the end."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,6 +11,7 @@ import strawberry
 
 from compiler.declare import table_of
 from portfolio.identity import parse_id
+from portfolio.row import Row
 from resolvers.engine.outcome import Outcome, Rejection, UserError, UserErrorCode, reject
 from resolvers.entity.ownership import Speaker, refuse_owned
 from runtime.clock import Clock
@@ -18,8 +19,6 @@ from runtime.events import Actor, Change, NewEvent, append
 from runtime.viewer import Viewer
 from schema.entities import CHANGED
 from schema.entity import Entity, spoken
-
-Row = Mapping[str, Any]
 
 # $3: the portfolios of the key's grant, null for all.
 _BELOW_GRANTS = """

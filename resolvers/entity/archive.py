@@ -5,8 +5,9 @@ from typing import Any
 from uuid import UUID
 
 from portfolio.identity import print_id
+from portfolio.row import Row
 from resolvers.engine.outcome import UserErrorCode, reject
-from resolvers.engine.session import Row, Target, Write
+from resolvers.engine.session import Target, Write
 from runtime.events import Change
 from schema.entity import Entity, spoken
 

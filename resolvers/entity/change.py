@@ -13,9 +13,10 @@ from uuid import UUID
 from strawberry.types.field import StrawberryField
 from strawberry.utils.str_converters import to_camel_case
 
+from portfolio.row import Row
 from resolvers.engine.mutation import DeclaredMutation, declare_change
 from resolvers.engine.outcome import ChangeWarning, NodeInput, Outcome
-from resolvers.engine.session import Row, Target, Write
+from resolvers.engine.session import Target, Write
 from resolvers.entity import inputs
 from resolvers.entity.archive import archive, refuse_archived, refuse_archived_above, restore
 from resolvers.entity.external import find_by_external, refer_externally, refuse_moved
@@ -203,8 +204,8 @@ class EntityChange:
             (entity.verb, inputs.create_input, self.create, entity.create),
             ("update", inputs.update_input, self.update, entity.update),
             ("upsert", inputs.upsert_input, self.upsert, entity.upsert),
-            ("archive", lambda _: NodeInput, self.archive, entity.archive),
-            ("restore", lambda _: NodeInput, self.restore, entity.restore),
+            ("archive", inputs.node_input, self.archive, entity.archive),
+            ("restore", inputs.node_input, self.restore, entity.restore),
         ):
             if says is not None:
                 name = f"{entity.payload_field}_{verb}"

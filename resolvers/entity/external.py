@@ -10,8 +10,9 @@ from strawberry.utils.str_converters import to_camel_case
 
 from portfolio.enumerations import Scope
 from portfolio.identity import parse_id, print_id
+from portfolio.row import Row
 from resolvers.engine.outcome import ExternalReferenceInput, UserErrorCode, reject
-from resolvers.engine.session import Row, Target, Write
+from resolvers.engine.session import Target, Write
 from resolvers.entity.member import differences
 from runtime.events import Change
 from schema import check
@@ -93,7 +94,7 @@ async def refer_externally(write: Write, target: Target, external: Any) -> None:
     if external in (None, strawberry.UNSET):
         return
     system, external_id, url = _checked(external)
-    nothing_more = {"title": None, "authoritative_fields": [], "service_account_id": None}
+    nothing_more: dict[str, Any] = {"title": None, "authoritative_fields": [], "service_account_id": None}
     values = {"system": system, "external_id": external_id, "url": url, **nothing_more}
     await put_link(write, target, None, values, "external")
 

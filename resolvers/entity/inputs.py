@@ -43,6 +43,10 @@ def upsert_input(entity: Entity) -> Any:
     return _input(f"{entity.name}UpsertInput", UpsertInput, fields, entity.upsert_says or says)
 
 
+def node_input(_: Entity) -> Any:
+    return NodeInput
+
+
 def payload(entity: Entity) -> Any:
     field, spoken = entity.payload_field, entity.spoken
     shown = entity_field(f"{spoken[0].upper()}{spoken[1:]} as it is now")

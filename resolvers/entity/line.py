@@ -31,10 +31,10 @@ class BulkType:
     needed: tuple[str, ...] = ()
     match: str | None = None
     where: str = "true"
-    kinds: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    kinds: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     json: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
-    always: Mapping[str, object] = field(default_factory=dict)
+    always: Mapping[str, object] = field(default_factory=dict[str, object])
     tenant_wide: bool = False
 
     @property

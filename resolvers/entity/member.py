@@ -1,6 +1,6 @@
 """Members of an input: how each is read, and told in an event."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -9,8 +9,9 @@ from uuid import UUID
 import strawberry
 
 from portfolio.identity import print_id
+from portfolio.row import Row
 from resolvers.engine.outcome import Outcome, Rejection, UserError, UserErrorCode
-from resolvers.engine.session import Row, Write
+from resolvers.engine.session import Write
 from runtime.events import Change
 from schema import check
 from schema.entity import spoken
@@ -89,11 +90,9 @@ def _one_of(kinds: tuple[str, ...]) -> str:
     return f"{', '.join(others)} or {last}" if others else last
 
 
-def differences(
-    members: Sequence[Member], before: Mapping[str, Any] | None, after: Mapping[str, Any] | None
-) -> list[Change]:
+def differences(members: Sequence[Member], before: Row | None, after: Row | None) -> list[Change]:
     """What an event tells: the members that moved. before: null for a new object."""
-    changes = []
+    changes: list[Change] = []
     for member in members:
         old = before[member.stored_in] if before else None
         new = after[member.stored_in] if after else None

@@ -6,8 +6,9 @@ from uuid import UUID
 import strawberry
 
 from portfolio.identity import parse_id, print_id
+from portfolio.row import Row
 from resolvers.engine.outcome import UserErrorCode, reject
-from resolvers.engine.session import Row, Write
+from resolvers.engine.session import Write
 
 _HOLD = "select from subject where tenant_id = $1 and id = $2 for no key update"
 

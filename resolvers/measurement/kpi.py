@@ -6,9 +6,10 @@ from typing import Any
 
 import strawberry
 
+from portfolio.row import Row
 from resolvers.engine.mutation import mutation
 from resolvers.engine.outcome import Outcome, Retryable, optional, required
-from resolvers.engine.session import Row, Write
+from resolvers.engine.session import Write
 from resolvers.entity.archive import refuse_archived
 from resolvers.entity.change import EntityChange, Hooks
 from resolvers.measurement.kpi_target import put_in_force, read_target, refuse_unscorable, target_in_force

@@ -1,6 +1,5 @@
 """Versions of a KPI's target: set as a whole, and kept when a new one supersedes them."""
 
-from collections.abc import Mapping
 from functools import cache
 from typing import Any
 from uuid import UUID
@@ -11,8 +10,9 @@ from portfolio.enumerations import KpiDirection
 from portfolio.health import Policy, load_policy
 from portfolio.health.fields import Fields
 from portfolio.health.indicators.kpi import score_kpi
+from portfolio.row import Row
 from resolvers.engine.outcome import UserErrorCode, reject
-from resolvers.engine.session import Row, Write
+from resolvers.engine.session import Write
 from resolvers.entity.member import printable, read_members
 from runtime.events import Change
 from schema import check
@@ -63,7 +63,7 @@ async def target_in_force(write: Write, kpi_id: UUID) -> Row | None:
     return await write.connection.fetchrow(_IN_FORCE, write.tenant_id, kpi_id)
 
 
-def refuse_unscorable(direction: str, target: Mapping[str, Any] | None) -> None:
+def refuse_unscorable(direction: str, target: Row | None) -> None:
     """A target that no score can be computed from is refused, and so is a range without edges."""
     if target is None:
         if direction == KpiDirection.RANGE:
@@ -79,7 +79,7 @@ def refuse_unscorable(direction: str, target: Mapping[str, Any] | None) -> None:
         raise reject(UserErrorCode.INVALID, fault, "target")
 
 
-def _range_fault(direction: str, target: Mapping[str, Any]) -> str | None:
+def _range_fault(direction: str, target: Row) -> str | None:
     edges = [target["range_low"] is not None, target["range_high"] is not None]
     if direction == KpiDirection.RANGE:
         if not all(edges):
@@ -92,7 +92,7 @@ def _range_fault(direction: str, target: Mapping[str, Any]) -> str | None:
     return None
 
 
-def _journey_fault(target: Mapping[str, Any]) -> str | None:
+def _journey_fault(target: Row) -> str | None:
     start_on, target_on = target["start_on"], target["target_on"]
     if start_on is not None and target_on is not None and target_on <= start_on:
         return "A journey ends after it starts: targetOn is after startOn."
@@ -105,7 +105,7 @@ def _policy() -> Policy:
     return load_policy("default-1")
 
 
-async def put_in_force(write: Write, kpi_id: UUID, before: Row | None, after: Mapping[str, Any]) -> list[Change]:
+async def put_in_force(write: Write, kpi_id: UUID, before: Row | None, after: Row) -> list[Change]:
     """A new version in place of the one in force. Empty: it says the same, and nothing was written."""
     told = None if before is None else _tell(before)
     if told == _tell(after):
@@ -118,6 +118,6 @@ async def put_in_force(write: Write, kpi_id: UUID, before: Row | None, after: Ma
     return [Change("target", told, _tell(after))]
 
 
-def _tell(target: Mapping[str, Any]) -> dict[str, Any]:
+def _tell(target: Row) -> dict[str, Any]:
     values = {member.public_name: printable(target[member.stored_in]) for member in MEMBERS}
     return {name: value for name, value in values.items() if value is not None}

@@ -7,6 +7,7 @@ from uuid import UUID
 import strawberry
 
 from portfolio.enumerations import ProgressSource, Scope
+from portfolio.row import Row
 from resolvers.engine.mutation import mutation
 from resolvers.engine.outcome import (
     Outcome,
@@ -18,7 +19,7 @@ from resolvers.engine.outcome import (
     reject,
     required,
 )
-from resolvers.engine.session import Row, Target, Write
+from resolvers.engine.session import Target, Write
 from resolvers.entity.archive import refuse_archived
 from resolvers.entity.line import BulkType
 from resolvers.entity.member import differences, read_members

@@ -9,6 +9,7 @@ import strawberry
 
 from portfolio.enumerations import Scope
 from portfolio.identity import print_id
+from portfolio.row import Row
 from resolvers.engine.mutation import mutation
 from resolvers.engine.outcome import (
     NodeInput,
@@ -21,7 +22,7 @@ from resolvers.engine.outcome import (
     reject,
     required,
 )
-from resolvers.engine.session import Row, Target, Write
+from resolvers.engine.session import Target, Write
 from resolvers.entity.member import differences, read_members
 from runtime.events import Change
 from runtime.viewer import make_key

@@ -1,8 +1,9 @@
 """What is special when custom fields change: their definition, not their values."""
 
 from portfolio.enumerations import CustomFieldType
+from portfolio.row import Row
 from resolvers.engine.outcome import UserErrorCode, reject
-from resolvers.engine.session import Row, Write
+from resolvers.engine.session import Write
 from resolvers.entity.change import Hooks
 from schema.organization.custom_field import MOST_FIELDS
 

@@ -8,6 +8,7 @@ from uuid import UUID
 import strawberry
 
 from portfolio.identity import parse_id
+from portfolio.row import Row
 from resolvers.engine.mutation import mutation
 from resolvers.engine.outcome import (
     Outcome,
@@ -19,7 +20,7 @@ from resolvers.engine.outcome import (
     reject,
     required,
 )
-from resolvers.engine.session import Row, Target, Write
+from resolvers.engine.session import Target, Write
 from resolvers.entity.exported import named
 from resolvers.entity.line import BulkType
 from resolvers.entity.member import printable

@@ -7,8 +7,9 @@ import strawberry
 
 from portfolio.enumerations import Scope
 from portfolio.identity import parse_id
+from portfolio.row import Row
 from resolvers.engine.outcome import UserErrorCode, reject
-from resolvers.engine.session import Row, Write
+from resolvers.engine.session import Write
 from resolvers.entity.change import Hooks
 from resolvers.entity.external import find_by_external
 from resolvers.people.work import mark_work_of_people

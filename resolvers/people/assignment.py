@@ -6,6 +6,7 @@ from datetime import date
 
 import strawberry
 
+from portfolio.row import Row
 from resolvers.engine.mutation import mutation
 from resolvers.engine.outcome import (
     ChangeWarning,
@@ -17,7 +18,7 @@ from resolvers.engine.outcome import (
     reject,
     required,
 )
-from resolvers.engine.session import Row, Write
+from resolvers.engine.session import Write
 from resolvers.entity.change import EntityChange, Hooks
 from resolvers.entity.member import read_members
 from resolvers.entity.subject import hold_subject

@@ -6,9 +6,10 @@ from typing import Any
 
 import strawberry
 
+from portfolio.row import Row
 from resolvers.engine.mutation import mutation
 from resolvers.engine.outcome import Outcome, Retryable, UserErrorCode, optional, reject, required
-from resolvers.engine.session import Row, Write
+from resolvers.engine.session import Write
 from resolvers.entity.archive import refuse_archived
 from resolvers.entity.change import EntityChange, Hooks
 from resolvers.entity.member import read_members

@@ -2,8 +2,9 @@
 
 from typing import Any
 
+from portfolio.row import Row
 from resolvers.engine.outcome import UserErrorCode, reject
-from resolvers.engine.session import Row, Write
+from resolvers.engine.session import Write
 from resolvers.entity.archive import refuse_content
 from resolvers.entity.change import Hooks
 

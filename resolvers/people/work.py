@@ -1,10 +1,11 @@
 """What follows from who works on what: nodes to score again, and people above 100 %."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from portfolio.row import Row
 from resolvers.engine.outcome import ChangeWarning, WarningCode
 from resolvers.engine.session import Write
 
@@ -58,7 +59,7 @@ async def mark_work_of_team(write: Write, team_id: UUID) -> None:
     write.mark_all(row["subject_id"] for row in rows)
 
 
-async def people_of(write: Write, assignment: Mapping[str, Any]) -> list[UUID]:
+async def people_of(write: Write, assignment: Row) -> list[UUID]:
     """The person of an assignment, or the members of its team now and later."""
     if assignment["person_id"] is not None:
         return [assignment["person_id"]]
@@ -66,7 +67,7 @@ async def people_of(write: Write, assignment: Mapping[str, Any]) -> list[UUID]:
     return [row["person_id"] for row in rows]
 
 
-async def over_allocations(write: Write, assignment: Mapping[str, Any], people: list[UUID]) -> list[ChangeWarning]:
+async def over_allocations(write: Write, assignment: Row, people: list[UUID]) -> list[ChangeWarning]:
     """At most one warning, with the weeks of the assignment, a year from today on at most, above 100 % on average."""
     today: Any = await write.connection.fetchval(_DAY, write.now)
     from_on, to_on = assignment["from_on"], assignment["to_on"]

@@ -1,6 +1,7 @@
 """What is special when working times change: the load of all that the person works on moves."""
 
-from resolvers.engine.session import Row, Write
+from portfolio.row import Row
+from resolvers.engine.session import Write
 from resolvers.entity.change import Hooks
 from resolvers.people.work import mark_work_of_people
 

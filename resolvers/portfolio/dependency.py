@@ -3,8 +3,9 @@
 from typing import Any
 from uuid import UUID
 
+from portfolio.row import Row
 from resolvers.engine.outcome import UserErrorCode, reject
-from resolvers.engine.session import Row, Target, Write
+from resolvers.engine.session import Target, Write
 from resolvers.entity.change import Hooks
 from resolvers.entity.external import forget_links
 

@@ -5,8 +5,9 @@ from typing import Any
 
 import strawberry
 
+from portfolio.row import Row
 from resolvers.engine.outcome import UserErrorCode, reject
-from resolvers.engine.session import Row, Write
+from resolvers.engine.session import Write
 from resolvers.entity.change import Hooks
 from resolvers.portfolio.initiative_product import change_products, mark_products
 from runtime.events import Change

@@ -6,6 +6,7 @@ from uuid import UUID
 import strawberry
 
 from portfolio.identity import parse_id, print_id
+from portfolio.row import Row
 from resolvers.engine.mutation import mutation
 from resolvers.engine.outcome import (
     Outcome,
@@ -17,7 +18,7 @@ from resolvers.engine.outcome import (
     reject,
     required,
 )
-from resolvers.engine.session import Row, Target, Write
+from resolvers.engine.session import Target, Write
 from resolvers.entity.change import Hooks
 from resolvers.entity.exported import named
 from resolvers.entity.line import BulkType

@@ -1,7 +1,8 @@
 """What is special when milestones change: an initiative has so many at most."""
 
+from portfolio.row import Row
 from resolvers.engine.outcome import UserErrorCode, reject
-from resolvers.engine.session import Row, Write
+from resolvers.engine.session import Write
 from resolvers.entity.change import Hooks
 from schema import check
 

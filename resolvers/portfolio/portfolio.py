@@ -4,8 +4,9 @@ from typing import Any
 from uuid import UUID
 
 from portfolio.identity import print_id
+from portfolio.row import Row
 from resolvers.engine.outcome import UserErrorCode, reject
-from resolvers.engine.session import Row, Write
+from resolvers.engine.session import Write
 from resolvers.entity.archive import refuse_content
 from resolvers.entity.change import Hooks
 from resolvers.portfolio.tree import hold_tree, is_below, move, plant

@@ -12,6 +12,7 @@ from strawberry.schema.config import StrawberryConfig
 from compiler.filter import DEPTH_LIMIT
 from portfolio.enumerations import SavedViewEntity, Scope
 from portfolio.identity import parse_id
+from portfolio.row import Row
 from resolvers.engine.mutation import mutation
 from resolvers.engine.outcome import (
     NodeInput,
@@ -24,7 +25,7 @@ from resolvers.engine.outcome import (
     reject,
     required,
 )
-from resolvers.engine.session import Row, Target, Write
+from resolvers.engine.session import Target, Write
 from resolvers.entity.archive import archive, refuse_archived, restore
 from resolvers.entity.exported import holder
 from resolvers.entity.holder import print_holder, read_holder

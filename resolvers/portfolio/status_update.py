@@ -7,6 +7,7 @@ from uuid import UUID
 import strawberry
 
 from portfolio.enumerations import ReportedStatus, Scope
+from portfolio.row import Row
 from resolvers.engine.mutation import mutation
 from resolvers.engine.outcome import (
     ExternalReferenceInput,
@@ -21,7 +22,7 @@ from resolvers.engine.outcome import (
     reject,
     required,
 )
-from resolvers.engine.session import Row, Target, Write
+from resolvers.engine.session import Target, Write
 from resolvers.entity.archive import archive, refuse_archived
 from resolvers.entity.exported import external, holder, subject
 from resolvers.entity.external import (

@@ -1,11 +1,12 @@
 """Where reported status and measured band disagree: kept and told as scores change, and as reports grow old."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import date
 from uuid import UUID
 
 import asyncpg
 
+from portfolio.row import Row
 from runtime.clock import Clock
 from runtime.events import Change, NewEvent
 
@@ -24,7 +25,7 @@ async def settle_divergence(connection: asyncpg.Connection, clock: Clock, node_i
     return [_event(row, clock) for row in await connection.fetch(_SETTLE, sorted(node_ids), now)]
 
 
-def _event(row: Mapping[str, object], clock: Clock) -> NewEvent:
+def _event(row: Row, clock: Clock) -> NewEvent:
     ended = row["divergence_after"] is None
     node_id, home_id = row["node_id"], row["node_portfolio_id"]
     assert isinstance(node_id, UUID)

@@ -11,6 +11,7 @@ import asyncpg
 
 from portfolio.health import Evaluation, Policy, load_policy
 from portfolio.identity import print_id
+from portfolio.row import Row
 from workers.measurement import health_statements as sql
 from workers.measurement.progress import Progress, recorded_progress, tracked_progress, week_start
 from workers.measurement.team_inputs import read_teams
@@ -63,7 +64,7 @@ class ChildScore(NamedTuple):
     confidence_mp: int = 0
 
     @classmethod
-    def of(cls, result: Evaluation | Mapping[str, Any]) -> "ChildScore":
+    def of(cls, result: Evaluation | Row) -> "ChildScore":
         if isinstance(result, Evaluation):
             return cls(*(getattr(result, name) for name in cls._fields))
         return cls(*(result[name] for name in cls._fields))
@@ -128,7 +129,7 @@ async def read_nodes(
     return [nodes[node_id] for node_id in sorted(nodes)]
 
 
-def _node(kind: str, row: Mapping[str, Any]) -> NodeInputs:
+def _node(kind: str, row: Row) -> NodeInputs:
     document: dict[str, Any] = {
         "id": print_id(kind, row["id"]),
         "kind": _ENGINE_KIND.get(kind, "portfolio"),
@@ -148,7 +149,7 @@ def _status(stage: str, start_on: date | None) -> str:
     return _STATUS_OF_STAGE[stage]
 
 
-def _kpi(row: Mapping[str, Any]) -> dict[str, Any]:
+def _kpi(row: Row) -> dict[str, Any]:
     days = zip(row["days"] or (), row["readings"] or (), strict=True)
     kpi = {
         "id": print_id("KPI", row["id"]),
@@ -173,7 +174,7 @@ async def _add_progress(
     connection: asyncpg.Connection,
     day: ScoreDay,
     nodes: Mapping[UUID, NodeInputs],
-    rows: Iterable[Mapping[str, Any]],
+    rows: Iterable[Row],
 ) -> None:
     week = (day.as_of, day.first_weekday)
     known = {row["id"]: Progress.of_row(row) for row in rows}
@@ -209,9 +210,7 @@ def _next_week(day: ScoreDay) -> date:
     return date.fromordinal(start.toordinal() + 7)
 
 
-def _add_children(
-    nodes: Mapping[UUID, NodeInputs], rows: Iterable[Mapping[str, Any]], outcomes: Mapping[UUID, ChildScore]
-) -> None:
+def _add_children(nodes: Mapping[UUID, NodeInputs], rows: Iterable[Row], outcomes: Mapping[UUID, ChildScore]) -> None:
     archived: dict[UUID, int] = defaultdict(int)
     for node in nodes.values():
         node.document[_children_key(node)] = []
@@ -237,7 +236,7 @@ def _children_key(node: NodeInputs) -> str:
     return "initiatives" if node.kind == "PRODUCT" else "children"
 
 
-def _child(row: Mapping[str, Any], outcome: ChildScore) -> dict[str, Any]:
+def _child(row: Row, outcome: ChildScore) -> dict[str, Any]:
     """ACTIVE and ON_HOLD are one here, so that the parent depends on nothing that its child's outcome
     does not tell."""
     child: dict[str, Any] = {

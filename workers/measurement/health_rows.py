@@ -10,6 +10,7 @@ from uuid import UUID
 import asyncpg
 
 from portfolio.health import ENGINE_VERSION, Evaluation, evaluate, fingerprint, input_document
+from portfolio.row import Row
 from runtime.clock import Clock
 from workers.measurement.health_inputs import ChildScore, NodeInputs, ScoreDay
 
@@ -96,7 +97,7 @@ async def read_standings(
     return {row["node_id"]: _standing(row) for row in rows}
 
 
-def _standing(row: Mapping[str, Any]) -> Standing:
+def _standing(row: Row) -> Standing:
     return Standing(
         row["previous_band"],
         row["previous_band_since"],

@@ -10,6 +10,8 @@ from uuid import UUID
 
 import asyncpg
 
+from portfolio.row import Row
+
 _MOST_WEEKS = 12
 _COLUMNS = (
     *("progress_source", "total_scope", "done_scope", "total_items", "done_items"),
@@ -57,7 +59,7 @@ class Progress:
     progress_observed_on: date | None = None
 
     @classmethod
-    def of_row(cls, row: Mapping[str, Any]) -> "Progress":
+    def of_row(cls, row: Row) -> "Progress":
         return cls(**{name: row[name] for name in _COLUMNS})
 
     def delivery(self) -> dict[str, Any] | None:

@@ -1,6 +1,6 @@
 """Teams of products and initiatives as the health engine wants them: who works there, and which skills are needed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -9,6 +9,7 @@ from uuid import UUID
 import asyncpg
 
 from portfolio.identity import print_id
+from portfolio.row import Row
 
 # Nodes that anybody was ever assigned to, or that need a skill. A change or a confirmation of an assignment is news.
 _KNOWN = """
@@ -93,7 +94,7 @@ async def read_teams(
     return teams
 
 
-def _member(row: Mapping[str, Any]) -> dict[str, Any]:
+def _member(row: Row) -> dict[str, Any]:
     """Whoever is there full time is told as without a word of it."""
     facts = {
         "id": print_id("PERSON", row["person_id"]),
@@ -103,6 +104,6 @@ def _member(row: Mapping[str, Any]) -> dict[str, Any]:
     return facts if row["available"] == _FULL_TIME_PERCENT else {**facts, "available": row["available"]}
 
 
-def _skill(row: Mapping[str, Any]) -> dict[str, Any]:
+def _skill(row: Row) -> dict[str, Any]:
     facts = {name: row[name] for name in ("demand", "supply", "holders")}
     return {"skill": print_id("SKILL", row["skill_id"]), **facts}

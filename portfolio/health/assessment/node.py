@@ -69,7 +69,7 @@ def _dimensions(context: NodeContext, kpis: Mapping[str, Sequence[Part]]) -> lis
     policy, kind = context.policy, context.kind
     expected = policy.expected_dimensions.get(kind, frozenset())
     expected = expected.difference(context.node.texts("not_applicable"))
-    found: list[Part] = []
+    found: list[Group] = []
     for name, weight in policy.dimension_weights[kind].items():
         dimension = dimension_of(kind, name)
         parts = dimension.parts(context) if dimension.parts and weight else []
