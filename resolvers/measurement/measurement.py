@@ -23,7 +23,7 @@ from resolvers.engine.outcome import (
 from resolvers.engine.session import Write
 from resolvers.entity.exported import LIVE_KPI
 from resolvers.entity.line import BulkType
-from resolvers.measurement.measurement_batch import RejectedRow, Row, record_batch
+from resolvers.measurement.measurement_batch import BatchRow, RejectedRow, record_batch
 from schema import check
 
 MOST_ROWS = 1_000
@@ -97,7 +97,7 @@ async def record_measurements(write: Write, rows: Sequence[MeasurementInput | Un
     if not 1 <= len(rows) <= most:
         message = f"Send 1 to {most:,} measurements at once; {len(rows):,} were given."
         raise reject(UserErrorCode.LIMIT_EXCEEDED, message, "measurements")
-    good: list[Row] = []
+    good: list[BatchRow] = []
     rejected: list[RejectedRow] = []
     for index, given in enumerate(rows):
         try:
@@ -127,7 +127,7 @@ class _RowFault(ValueError):
         self.member = member
 
 
-def _read(write: Write, index: int, given: MeasurementInput | Unreadable) -> Row:
+def _read(write: Write, index: int, given: MeasurementInput | Unreadable) -> BatchRow:
     """Raises _Fault."""
     if isinstance(given, Unreadable):
         raise _RowFault(given.message, given.member)
@@ -137,7 +137,7 @@ def _read(write: Write, index: int, given: MeasurementInput | Unreadable) -> Row
     source, external_id = _given(given.source), _given(given.external_id)
     if (source is None) != (external_id is None):
         raise _RowFault("Give source and externalId together, or neither.")
-    return Row(
+    return BatchRow(
         index=index,
         kpi=_uuid("KPI", kpi_id) or _named("kpiKey", check.key, kpi_key),
         value=_named("value", check.decimal, given.value),

@@ -62,7 +62,7 @@ returning k.id, k.latest_value
 
 
 @dataclass(frozen=True)
-class Row:
+class BatchRow:
     """A measurement whose values are in order. kpi: its UUID, or its key."""
 
     index: int
@@ -108,13 +108,13 @@ class _Standing:
 
 @dataclass(frozen=True)
 class _New:
-    row: Row
+    row: BatchRow
     kpi_id: UUID
     supersedes_id: UUID | None
     standing: _Standing
 
 
-async def record_batch(write: Write, rows: Sequence[Row]) -> Recorded:
+async def record_batch(write: Write, rows: Sequence[BatchRow]) -> Recorded:
     """Records what is new. Of rows with one identity, the later ones correct the earlier ones."""
     recorded = Recorded()
     kpis = await _lock_kpis(write, rows)
@@ -133,7 +133,7 @@ async def record_batch(write: Write, rows: Sequence[Row]) -> Recorded:
     return recorded
 
 
-async def _lock_kpis(write: Write, rows: Sequence[Row]) -> Mapping[UUID | str, Any]:
+async def _lock_kpis(write: Write, rows: Sequence[BatchRow]) -> Mapping[UUID | str, Any]:
     """KPIs that the viewer sees, by id and by key."""
     ids = list({row.kpi for row in rows if isinstance(row.kpi, UUID)})
     keys = list({row.kpi for row in rows if isinstance(row.kpi, str)})
@@ -141,7 +141,7 @@ async def _lock_kpis(write: Write, rows: Sequence[Row]) -> Mapping[UUID | str, A
     return {name: kpi for kpi in found for name in (kpi["id"], kpi["key"])}
 
 
-def _place(row: Row, kpis: Mapping[UUID | str, Any], recorded: Recorded) -> Any:
+def _place(row: BatchRow, kpis: Mapping[UUID | str, Any], recorded: Recorded) -> Any:
     kpi = kpis.get(row.kpi) if row.kpi is not None else None
     member = "kpiKey" if isinstance(row.kpi, str) else "kpiId"
     if kpi is None:
@@ -154,7 +154,7 @@ def _place(row: Row, kpis: Mapping[UUID | str, Any], recorded: Recorded) -> Any:
     return None
 
 
-async def _known(write: Write, rows: Sequence[tuple[UUID, Row]]) -> dict[Identity, _Standing]:
+async def _known(write: Write, rows: Sequence[tuple[UUID, BatchRow]]) -> dict[Identity, _Standing]:
     """What each source said last under each of its ids."""
     identified = [(kpi_id, row.source, row.external_id) for kpi_id, row in rows if row.source]
     if not identified:
@@ -189,7 +189,7 @@ class _Judge:
         self.corrected: set[UUID] = set()
         self.identities: dict[Identity, UUID] = {}
 
-    def add(self, row: Row, kpi_id: UUID, id: UUID) -> None:
+    def add(self, row: BatchRow, kpi_id: UUID, id: UUID) -> None:
         identity = (kpi_id, row.source, row.external_id) if row.source and row.external_id else None
         before = self._known.get(identity) if identity else None
         if before and (before.value, before.observed_at) == (row.value, row.observed_at):
@@ -206,7 +206,7 @@ class _Judge:
             self.identities[identity] = id
         self.new.append(_New(row, kpi_id, row.supersedes_id or (before and before.id), made))
 
-    def _may_correct(self, row: Row, kpi_id: UUID) -> bool:
+    def _may_correct(self, row: BatchRow, kpi_id: UUID) -> bool:
         if row.supersedes_id is None:
             return True
         corrected = self._standing.get(row.supersedes_id)
@@ -220,7 +220,7 @@ class _Judge:
         self.corrected.add(corrected.id)
         return True
 
-    def _reject(self, row: Row, code: UserErrorCode, message: str) -> None:
+    def _reject(self, row: BatchRow, code: UserErrorCode, message: str) -> None:
         fault = RejectedRow(row.index, code, f"supersedesId: {message}", "supersedesId")
         self._recorded.rejected.append(fault)
 
