@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum, EnumType
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import strawberry
 
@@ -29,8 +29,7 @@ class PageInfo:
     end_cursor: str | None = strawberry.field(description="Cursor of the last item of the page; null on an empty page.")
 
 
-@dataclass(frozen=True)
-class Listing:
+class Listing(NamedTuple):
     """The four types of a list, to be named in the module of the entity."""
 
     connection: Any

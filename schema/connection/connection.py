@@ -63,13 +63,7 @@ class Connection(Node):
     )
 
 
-_LISTING = listing(Connection, COMPARATORS)
-ConnectionConnection, ConnectionEdge, ConnectionFilter, ConnectionOrder = (
-    _LISTING.connection,
-    _LISTING.edge,
-    _LISTING.filter,
-    _LISTING.order,
-)
+ConnectionConnection, ConnectionEdge, ConnectionFilter, ConnectionOrder = listing(Connection, COMPARATORS)
 ConnectionBy = lookup_input("ConnectionBy", "connection", external=False)
 
 

@@ -28,10 +28,4 @@ class Delivery(Node):
     )
 
 
-_LISTING = listing(Delivery, COMPARATORS)
-DeliveryConnection, DeliveryEdge, DeliveryFilter, DeliveryOrder = (
-    _LISTING.connection,
-    _LISTING.edge,
-    _LISTING.filter,
-    _LISTING.order,
-)
+DeliveryConnection, DeliveryEdge, DeliveryFilter, DeliveryOrder = listing(Delivery, COMPARATORS)

@@ -95,7 +95,7 @@ class Event(Node):
     occurred_at: datetime = column("Instant of the change.", filter="DATE_TIME", sql_type="timestamptz")
 
 
-_LISTING = listing(
+EventConnection, EventEdge, EventFilter, EventOrder = listing(
     Event,
     COMPARATORS,
     {
@@ -103,12 +103,6 @@ _LISTING = listing(
             COMPARATORS["ID"], "What the event is about.", Filter("{self}.subject_id", "ID", "uuid")
         )
     },
-)
-EventConnection, EventEdge, EventFilter, EventOrder = (
-    _LISTING.connection,
-    _LISTING.edge,
-    _LISTING.filter,
-    _LISTING.order,
 )
 
 

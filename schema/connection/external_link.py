@@ -60,16 +60,10 @@ class ExternalLink(Node):
     updated_at: datetime = column("Instant of the last change.", filter="DATE_TIME", sql_type="timestamptz", order=True)
 
 
-_LISTING = listing(
+ExternalLinkConnection, ExternalLinkEdge, ExternalLinkFilter, ExternalLinkOrder = listing(
     ExternalLink,
     COMPARATORS,
     {"entityId": ExtraFilter(COMPARATORS["ID"], "Linked object.", Filter("{self}.node_id", "ID", "uuid"))},
-)
-ExternalLinkConnection, ExternalLinkEdge, ExternalLinkFilter, ExternalLinkOrder = (
-    _LISTING.connection,
-    _LISTING.edge,
-    _LISTING.filter,
-    _LISTING.order,
 )
 
 

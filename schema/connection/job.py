@@ -85,8 +85,7 @@ class Job(Node):
     )
 
 
-_LISTING = listing(Job, COMPARATORS)
-JobConnection, JobEdge, JobFilter, JobOrder = _LISTING.connection, _LISTING.edge, _LISTING.filter, _LISTING.order
+JobConnection, JobEdge, JobFilter, JobOrder = listing(Job, COMPARATORS)
 
 
 @strawberry.input(one_of=True, description="Exactly one name of the job.")

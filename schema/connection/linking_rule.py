@@ -41,13 +41,7 @@ class LinkingRule(Node):
     )
 
 
-_LISTING = listing(LinkingRule, COMPARATORS)
-LinkingRuleConnection, LinkingRuleEdge, LinkingRuleFilter, LinkingRuleOrder = (
-    _LISTING.connection,
-    _LISTING.edge,
-    _LISTING.filter,
-    _LISTING.order,
-)
+LinkingRuleConnection, LinkingRuleEdge, LinkingRuleFilter, LinkingRuleOrder = listing(LinkingRule, COMPARATORS)
 
 
 @strawberry.type

@@ -90,13 +90,7 @@ class WorkItem(Node):
     )
 
 
-_LISTING = listing(WorkItem, COMPARATORS)
-WorkItemConnection, WorkItemEdge, WorkItemFilter, WorkItemOrder = (
-    _LISTING.connection,
-    _LISTING.edge,
-    _LISTING.filter,
-    _LISTING.order,
-)
+WorkItemConnection, WorkItemEdge, WorkItemFilter, WorkItemOrder = listing(WorkItem, COMPARATORS)
 
 
 @strawberry.input(one_of=True, description="Exactly one name of the work item.")

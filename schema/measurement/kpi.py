@@ -177,16 +177,10 @@ class Kpi(Searchable):
     )
 
 
-_LISTING = listing(
+KpiConnection, KpiEdge, KpiFilter, KpiOrder = listing(
     Kpi,
     COMPARATORS,
     {"subjectId": ExtraFilter(COMPARATORS["ID"], "What the KPI measures.", Filter("{self}.subject_id", "ID", "uuid"))},
-)
-KpiConnection, KpiEdge, KpiFilter, KpiOrder = (
-    _LISTING.connection,
-    _LISTING.edge,
-    _LISTING.filter,
-    _LISTING.order,
 )
 KpiBy = lookup_input("KpiBy", "KPI", external=True)
 

@@ -72,10 +72,4 @@ class KpiTarget(Node):
     )
 
 
-_LISTING = listing(KpiTarget, COMPARATORS)
-KpiTargetConnection, KpiTargetEdge, KpiTargetFilter, KpiTargetOrder = (
-    _LISTING.connection,
-    _LISTING.edge,
-    _LISTING.filter,
-    _LISTING.order,
-)
+KpiTargetConnection, KpiTargetEdge, KpiTargetFilter, KpiTargetOrder = listing(KpiTarget, COMPARATORS)

@@ -58,7 +58,7 @@ class Measurement(Node):
     )
 
 
-_LISTING = listing(
+MeasurementConnection, MeasurementEdge, MeasurementFilter, MeasurementOrder = listing(
     Measurement,
     COMPARATORS,
     {
@@ -69,8 +69,6 @@ _LISTING = listing(
         )
     },
 )
-MeasurementConnection, MeasurementEdge = _LISTING.connection, _LISTING.edge
-MeasurementFilter, MeasurementOrder = _LISTING.filter, _LISTING.order
 
 
 @strawberry.type

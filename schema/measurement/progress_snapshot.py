@@ -39,6 +39,6 @@ class ProgressSnapshot(Node):
     )
 
 
-_LISTING = listing(ProgressSnapshot, COMPARATORS)
-ProgressSnapshotConnection, ProgressSnapshotEdge = _LISTING.connection, _LISTING.edge
-ProgressSnapshotFilter, ProgressSnapshotOrder = _LISTING.filter, _LISTING.order
+ProgressSnapshotConnection, ProgressSnapshotEdge, ProgressSnapshotFilter, ProgressSnapshotOrder = listing(
+    ProgressSnapshot, COMPARATORS
+)

@@ -79,13 +79,7 @@ class ApiKey(Node):
     )
 
 
-_LISTING = listing(ApiKey, COMPARATORS)
-ApiKeyConnection, ApiKeyEdge, ApiKeyFilter, ApiKeyOrder = (
-    _LISTING.connection,
-    _LISTING.edge,
-    _LISTING.filter,
-    _LISTING.order,
-)
+ApiKeyConnection, ApiKeyEdge, ApiKeyFilter, ApiKeyOrder = listing(ApiKey, COMPARATORS)
 
 
 @strawberry.input(one_of=True, description="Exactly one name of the key.")

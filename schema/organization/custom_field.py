@@ -113,13 +113,7 @@ def custom_fields() -> Any:
     )
 
 
-_LISTING = listing(CustomField, COMPARATORS)
-CustomFieldConnection, CustomFieldEdge, CustomFieldFilter, CustomFieldOrder = (
-    _LISTING.connection,
-    _LISTING.edge,
-    _LISTING.filter,
-    _LISTING.order,
-)
+CustomFieldConnection, CustomFieldEdge, CustomFieldFilter, CustomFieldOrder = listing(CustomField, COMPARATORS)
 CustomFieldBy = lookup_input("CustomFieldBy", "custom field", external=False)
 
 

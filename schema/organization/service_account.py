@@ -78,9 +78,9 @@ class ServiceAccount(Node):
     )
 
 
-_LISTING = listing(ServiceAccount, COMPARATORS)
-ServiceAccountConnection, ServiceAccountEdge = _LISTING.connection, _LISTING.edge
-ServiceAccountFilter, ServiceAccountOrder = _LISTING.filter, _LISTING.order
+ServiceAccountConnection, ServiceAccountEdge, ServiceAccountFilter, ServiceAccountOrder = listing(
+    ServiceAccount, COMPARATORS
+)
 ServiceAccountBy = lookup_input("ServiceAccountBy", "service account", external=False)
 
 

@@ -99,16 +99,10 @@ class Absence(Node):
     )
 
 
-_LISTING = listing(
+AbsenceConnection, AbsenceEdge, AbsenceFilter, AbsenceOrder = listing(
     Absence,
     COMPARATORS,
     {"personId": ExtraFilter(COMPARATORS["ID"], "Who is away.", Filter("{self}.person_id", "ID", "uuid", "PERSON"))},
-)
-AbsenceConnection, AbsenceEdge, AbsenceFilter, AbsenceOrder = (
-    _LISTING.connection,
-    _LISTING.edge,
-    _LISTING.filter,
-    _LISTING.order,
 )
 AbsenceBy = lookup_input("AbsenceBy", "absence", external=True, key=False)
 

@@ -112,7 +112,7 @@ def assignments() -> Any:
     )
 
 
-_LISTING = listing(
+AssignmentConnection, AssignmentEdge, AssignmentFilter, AssignmentOrder = listing(
     Assignment,
     COMPARATORS,
     {
@@ -120,12 +120,6 @@ _LISTING = listing(
         "personId": ExtraFilter(COMPARATORS["ID"], "Who works.", Filter("{self}.person_id", "ID", "uuid", "PERSON")),
         "teamId": ExtraFilter(COMPARATORS["ID"], "Team that works.", Filter("{self}.team_id", "ID", "uuid", "TEAM")),
     },
-)
-AssignmentConnection, AssignmentEdge, AssignmentFilter, AssignmentOrder = (
-    _LISTING.connection,
-    _LISTING.edge,
-    _LISTING.filter,
-    _LISTING.order,
 )
 AssignmentBy = lookup_input("AssignmentBy", "assignment", external=True, key=False)
 

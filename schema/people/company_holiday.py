@@ -54,12 +54,8 @@ class CompanyHoliday(Node):
     )
 
 
-_LISTING = listing(CompanyHoliday, COMPARATORS)
-CompanyHolidayConnection, CompanyHolidayEdge, CompanyHolidayFilter, CompanyHolidayOrder = (
-    _LISTING.connection,
-    _LISTING.edge,
-    _LISTING.filter,
-    _LISTING.order,
+CompanyHolidayConnection, CompanyHolidayEdge, CompanyHolidayFilter, CompanyHolidayOrder = listing(
+    CompanyHoliday, COMPARATORS
 )
 CompanyHolidayBy = lookup_input("CompanyHolidayBy", "company holiday", external=True, key=False)
 

@@ -62,19 +62,13 @@ class Membership(Node):
     updated_at: datetime = column("Instant of the last change.", filter="DATE_TIME", sql_type="timestamptz", order=True)
 
 
-_LISTING = listing(
+MembershipConnection, MembershipEdge, MembershipFilter, MembershipOrder = listing(
     Membership,
     COMPARATORS,
     {
         "teamId": ExtraFilter(COMPARATORS["ID"], "Team.", Filter("{self}.team_id", "ID", "uuid", "TEAM")),
         "personId": ExtraFilter(COMPARATORS["ID"], "Member.", Filter("{self}.person_id", "ID", "uuid", "PERSON")),
     },
-)
-MembershipConnection, MembershipEdge, MembershipFilter, MembershipOrder = (
-    _LISTING.connection,
-    _LISTING.edge,
-    _LISTING.filter,
-    _LISTING.order,
 )
 MembershipBy = lookup_input("MembershipBy", "membership", external=True, key=False)
 

@@ -84,13 +84,7 @@ class Person(Searchable):
     )
 
 
-_LISTING = listing(Person, COMPARATORS)
-PersonConnection, PersonEdge, PersonFilter, PersonOrder = (
-    _LISTING.connection,
-    _LISTING.edge,
-    _LISTING.filter,
-    _LISTING.order,
-)
+PersonConnection, PersonEdge, PersonFilter, PersonOrder = listing(Person, COMPARATORS)
 PersonBy = lookup_input("PersonBy", "person", external=True)
 
 

@@ -28,19 +28,13 @@ class PersonSkill(Node):
     updated_at: datetime = column("Instant of the last change.", filter="DATE_TIME", sql_type="timestamptz", order=True)
 
 
-_LISTING = listing(
+PersonSkillConnection, PersonSkillEdge, PersonSkillFilter, PersonSkillOrder = listing(
     PersonSkill,
     COMPARATORS,
     {
         "personId": ExtraFilter(COMPARATORS["ID"], "Who has it.", Filter("{self}.person_id", "ID", "uuid", "PERSON")),
         "skillId": ExtraFilter(COMPARATORS["ID"], "The skill.", Filter("{self}.skill_id", "ID", "uuid", "SKILL")),
     },
-)
-PersonSkillConnection, PersonSkillEdge, PersonSkillFilter, PersonSkillOrder = (
-    _LISTING.connection,
-    _LISTING.edge,
-    _LISTING.filter,
-    _LISTING.order,
 )
 
 

@@ -51,13 +51,7 @@ class Skill(Searchable):
     )
 
 
-_LISTING = listing(Skill, COMPARATORS)
-SkillConnection, SkillEdge, SkillFilter, SkillOrder = (
-    _LISTING.connection,
-    _LISTING.edge,
-    _LISTING.filter,
-    _LISTING.order,
-)
+SkillConnection, SkillEdge, SkillFilter, SkillOrder = listing(Skill, COMPARATORS)
 SkillBy = lookup_input("SkillBy", "skill", external=True)
 
 

@@ -72,19 +72,13 @@ def skill_demands() -> Any:
     return many("SkillDemand", "Skills that it needs itself.", "{other}.subject_id = {self}.id")
 
 
-_LISTING = listing(
+SkillDemandConnection, SkillDemandEdge, SkillDemandFilter, SkillDemandOrder = listing(
     SkillDemand,
     COMPARATORS,
     {
         "subjectId": ExtraFilter(COMPARATORS["ID"], "What needs it.", Filter("{self}.subject_id", "ID", "uuid")),
         "skillId": ExtraFilter(COMPARATORS["ID"], "The skill.", Filter("{self}.skill_id", "ID", "uuid", "SKILL")),
     },
-)
-SkillDemandConnection, SkillDemandEdge, SkillDemandFilter, SkillDemandOrder = (
-    _LISTING.connection,
-    _LISTING.edge,
-    _LISTING.filter,
-    _LISTING.order,
 )
 
 

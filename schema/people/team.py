@@ -84,13 +84,7 @@ class Team(Searchable):
     )
 
 
-_LISTING = listing(Team, COMPARATORS)
-TeamConnection, TeamEdge, TeamFilter, TeamOrder = (
-    _LISTING.connection,
-    _LISTING.edge,
-    _LISTING.filter,
-    _LISTING.order,
-)
+TeamConnection, TeamEdge, TeamFilter, TeamOrder = listing(Team, COMPARATORS)
 TeamBy = lookup_input("TeamBy", "team", external=True)
 
 

@@ -55,16 +55,10 @@ class WorkingTime(Node):
     )
 
 
-_LISTING = listing(
+WorkingTimeConnection, WorkingTimeEdge, WorkingTimeFilter, WorkingTimeOrder = listing(
     WorkingTime,
     COMPARATORS,
     {"personId": ExtraFilter(COMPARATORS["ID"], "Who works.", Filter("{self}.person_id", "ID", "uuid", "PERSON"))},
-)
-WorkingTimeConnection, WorkingTimeEdge, WorkingTimeFilter, WorkingTimeOrder = (
-    _LISTING.connection,
-    _LISTING.edge,
-    _LISTING.filter,
-    _LISTING.order,
 )
 WorkingTimeBy = lookup_input("WorkingTimeBy", "working time", external=True, key=False)
 

@@ -107,7 +107,7 @@ class Dependency(Node):
     )
 
 
-_LISTING = listing(
+DependencyConnection, DependencyEdge, DependencyFilter, DependencyOrder = listing(
     Dependency,
     COMPARATORS,
     {
@@ -123,12 +123,6 @@ _LISTING = listing(
         ),
         "isViolated": ExtraFilter(bool, "Whether the plan does not hold.", IS_VIOLATED),
     },
-)
-DependencyConnection, DependencyEdge, DependencyFilter, DependencyOrder = (
-    _LISTING.connection,
-    _LISTING.edge,
-    _LISTING.filter,
-    _LISTING.order,
 )
 DependencyBy = lookup_input("DependencyBy", "dependency", external=True, key=False)
 

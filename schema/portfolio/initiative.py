@@ -222,7 +222,7 @@ class Initiative(HealthSubject):
     )
 
 
-_LISTING = listing(
+InitiativeConnection, InitiativeEdge, InitiativeFilter, InitiativeOrder = listing(
     Initiative,
     COMPARATORS,
     {
@@ -238,12 +238,6 @@ _LISTING = listing(
             bool, "Whether it waits for another initiative in a way that the plan does not hold.", HAS_VIOLATED
         ),
     },
-)
-InitiativeConnection, InitiativeEdge, InitiativeFilter, InitiativeOrder = (
-    _LISTING.connection,
-    _LISTING.edge,
-    _LISTING.filter,
-    _LISTING.order,
 )
 InitiativeBy = lookup_input("InitiativeBy", "initiative", external=True)
 

@@ -97,13 +97,7 @@ class Label(Node):
     )
 
 
-_LISTING = listing(Label, COMPARATORS)
-LabelConnection, LabelEdge, LabelFilter, LabelOrder = (
-    _LISTING.connection,
-    _LISTING.edge,
-    _LISTING.filter,
-    _LISTING.order,
-)
+LabelConnection, LabelEdge, LabelFilter, LabelOrder = listing(Label, COMPARATORS)
 
 
 @strawberry.input(one_of=True, description="Exactly one name of the label.")

@@ -93,7 +93,7 @@ class Milestone(Node):
     )
 
 
-_LISTING = listing(
+MilestoneConnection, MilestoneEdge, MilestoneFilter, MilestoneOrder = listing(
     Milestone,
     COMPARATORS,
     {
@@ -103,12 +103,6 @@ _LISTING = listing(
             Filter("{self}.initiative_id", "ID", "uuid", "INITIATIVE"),
         )
     },
-)
-MilestoneConnection, MilestoneEdge, MilestoneFilter, MilestoneOrder = (
-    _LISTING.connection,
-    _LISTING.edge,
-    _LISTING.filter,
-    _LISTING.order,
 )
 MilestoneBy = lookup_input("MilestoneBy", "milestone", external=True, key=False)
 

@@ -117,7 +117,7 @@ class Portfolio(HealthSubject):
     )
 
 
-_LISTING = listing(
+PortfolioConnection, PortfolioEdge, PortfolioFilter, PortfolioOrder = listing(
     Portfolio,
     COMPARATORS,
     {
@@ -130,12 +130,6 @@ _LISTING = listing(
         ),
         "ownerId": ExtraFilter(COMPARATORS["ID"], "Owner.", Filter("{self}.owner_id", "ID", "uuid", "PERSON")),
     },
-)
-PortfolioConnection, PortfolioEdge, PortfolioFilter, PortfolioOrder = (
-    _LISTING.connection,
-    _LISTING.edge,
-    _LISTING.filter,
-    _LISTING.order,
 )
 PortfolioBy = lookup_input("PortfolioBy", "portfolio", external=True)
 

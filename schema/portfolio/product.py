@@ -121,7 +121,7 @@ class Product(HealthSubject):
     )
 
 
-_LISTING = listing(
+ProductConnection, ProductEdge, ProductFilter, ProductOrder = listing(
     Product,
     COMPARATORS,
     {
@@ -134,12 +134,6 @@ _LISTING = listing(
         "ownerId": ExtraFilter(COMPARATORS["ID"], "Owner.", Filter("{self}.owner_id", "ID", "uuid", "PERSON")),
         "labelIds": LABEL_FILTER,
     },
-)
-ProductConnection, ProductEdge, ProductFilter, ProductOrder = (
-    _LISTING.connection,
-    _LISTING.edge,
-    _LISTING.filter,
-    _LISTING.order,
 )
 ProductBy = lookup_input("ProductBy", "product", external=True)
 

@@ -63,13 +63,7 @@ class SavedView(Node):
     )
 
 
-_LISTING = listing(SavedView, COMPARATORS)
-SavedViewConnection, SavedViewEdge, SavedViewFilter, SavedViewOrder = (
-    _LISTING.connection,
-    _LISTING.edge,
-    _LISTING.filter,
-    _LISTING.order,
-)
+SavedViewConnection, SavedViewEdge, SavedViewFilter, SavedViewOrder = listing(SavedView, COMPARATORS)
 
 
 @strawberry.type

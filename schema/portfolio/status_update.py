@@ -72,16 +72,10 @@ class StatusUpdate(Node):
     )
 
 
-_LISTING = listing(
+StatusUpdateConnection, StatusUpdateEdge, StatusUpdateFilter, StatusUpdateOrder = listing(
     StatusUpdate,
     COMPARATORS,
     {"subjectId": ExtraFilter(COMPARATORS["ID"], "What it is about.", Filter("{self}.subject_id", "ID", "uuid"))},
-)
-StatusUpdateConnection, StatusUpdateEdge, StatusUpdateFilter, StatusUpdateOrder = (
-    _LISTING.connection,
-    _LISTING.edge,
-    _LISTING.filter,
-    _LISTING.order,
 )
 StatusUpdateBy = lookup_input("StatusUpdateBy", "status update", external=True, key=False)
 
