@@ -16,14 +16,14 @@ Follow = Callable[..., Awaitable[Workshop]]
 
 @pytest.fixture
 async def follow(
-    servers: Servers, template_database: str, redis_url: str, repository: Path, tmp_path: Path
+    servers: Servers, template_database: str, redis_url: str, repository: Path, contributing: str, tmp_path: Path
 ) -> AsyncIterator[Follow]:
     """Applies the recipe of a title to a copy that has an installation of its own."""
     async with AsyncExitStack() as stack:
 
         async def follow(title: str, *programs: str) -> Workshop:
             copy_repository(repository, tmp_path)
-            blocks = read_recipe((repository / "CONTRIBUTING.md").read_text(encoding="utf-8"), title)
+            blocks = read_recipe(contributing, title)
             made = apply(title, blocks, tmp_path)
             url = await stack.enter_async_context(created_database(servers.database_url, template_database))
             workshop = Workshop.at(tmp_path, made, (url, redis_url))
@@ -32,3 +32,8 @@ async def follow(
             return workshop
 
         yield follow
+
+
+@pytest.fixture(scope="session")
+def contributing(repository: Path) -> str:
+    return (repository / "CONTRIBUTING.md").read_text(encoding="utf-8")

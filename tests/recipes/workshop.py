@@ -55,6 +55,11 @@ class Workshop:
         """Runs tests of the copy, which make databases of their own beside this one."""
         await self.run("pytest", "-q", "-x", "-p", "no:cacheprovider", *names)
 
+    async def write_schema(self) -> None:
+        """As `make update` does."""
+        printed = await self.run("cli", "schema", "print")
+        (self.root / "schema" / "schema.graphql").write_text(printed, encoding="utf-8")
+
     async def open(self, *programs: str) -> None:
         """A migrated database, an organization with one person and a key, the API, and what else is to run."""
         await migrate(self.database_url, self.root / "database" / "migrations")
